@@ -1,0 +1,1 @@
+"""Burnish's configuration: the YAML, validated whole, as frozen models."""

@@ -1,0 +1,184 @@
+"""An agent as configured: keys, limits, models, variants and the steps of its chain."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from proxy.config.fields import ModelName, Name, Names, Real, Strict, Whole
+from proxy.config.keys import is_hash
+from proxy.config.units import Duration
+
+Content = Literal["full", "preview", "none"]
+BASE = "base"
+"""The variant that is the agent as it calls."""
+
+
+def _key_hash(text: str) -> str:
+    if not is_hash(text):
+        raise ValueError("expected sha256: and 64 hex digits, as `burnish key new AGENT` prints")
+    return text
+
+
+def _cron(text: str) -> str:
+    field = r"(\*|\d+(-\d+)?)(/\d+)?"
+    if not re.fullmatch(rf"{field}(,{field})*(\s+{field}(,{field})*){{4}}", text.strip()):
+        raise ValueError('expected five cron fields, such as "0 3 * * *"')
+    return text
+
+
+class Budget(Strict):
+    """Money an agent may spend per calendar period (UTC)."""
+
+    usd: Real = Field(gt=0)
+    per: Literal["hour", "day", "month"] = "day"
+
+
+class Limits(Strict):
+    """What an agent's keys may use together; what is left out is not limited."""
+
+    rpm: Whole | None = Field(default=None, ge=1, description="Calls per minute.")
+    tpm: Whole | None = Field(default=None, ge=1, description="Tokens per minute.")
+    concurrency: Whole | None = Field(default=None, ge=1, description="Calls in flight.")
+    budget: Budget | None = None
+
+
+class AgentModels(Strict):
+    """Which models an agent's calls may reach."""
+
+    default: Names = Field(description="One model or several; the first available one is used.")
+    allow: tuple[ModelName, ...] | None = Field(
+        default=None, description="Names a client may ask for; left out, every model."
+    )
+    unknown: Literal["default", "passthrough", "reject"] = Field(
+        default="default", description="What happens to a model name that is not allowed."
+    )
+
+
+class Matcher(Strict):
+    """Marks a call as auxiliary when everything named here holds."""
+
+    system_contains: str | None = Field(default=None, min_length=1)
+    model: str | None = Field(default=None, min_length=1)
+    max_tokens_at_most: Whole | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "Matcher":
+        if not self.model_fields_set:
+            raise ValueError("names no condition; every call would match")
+        return self
+
+
+class Session(Strict):
+    """When derived sessions end."""
+
+    idle: Duration = Field(default=1800.0, gt=0)
+
+
+class Instructions(Strict):
+    """Text a variant adds after the agent's own instructions."""
+
+    append: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class Sampling(Strict):
+    """Sampling parameters a variant sets; what is left out stays as the agent sent it."""
+
+    temperature: Real | None = Field(default=None, ge=0, le=2)
+    top_p: Real | None = Field(default=None, gt=0, le=1)
+    max_tokens: Whole | None = Field(default=None, ge=1)
+    seed: Whole | None = None
+
+
+class VariantConfig(Strict):
+    """A version of the agent: what it changes, and nothing else."""
+
+    instructions: Instructions = Instructions()
+    model: ModelName | None = None
+    sampling: Sampling = Sampling()
+    steps: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Settings laid over those of the agent's own steps, key by key.",
+    )
+
+
+class StepConfig(Strict):
+    """One step of the chain. `settings` is the step's own; the rest belongs to the chain."""
+
+    name: str
+    enabled: bool = True
+    on_error: Literal["open", "closed"] = "open"
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_yaml(cls, value: object) -> object:
+        """Reads `retrieval` and `retrieval: {top_k: 3, on_error: closed}`."""
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, dict) or isinstance(value.get("settings"), dict):
+            return value
+        if len(value) != 1:
+            raise ValueError("expected one step name, such as `- retrieval: {top_k: 3}`")
+        ((name, written),) = value.items()
+        if written is None:
+            return {"name": name}
+        if not isinstance(written, dict):
+            raise PydanticCustomError(
+                "settings", "expected the settings of {step} as a mapping", {"step": name}
+            )
+        chain = {key: written[key] for key in ("enabled", "on_error") if key in written}
+        own = {key: item for key, item in written.items() if key not in chain}
+        return {"name": name, **chain, "settings": own}
+
+    @field_validator("name")
+    @classmethod
+    def _step_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?", name):
+            raise ValueError("is not a step name; expected `name` or `module:Class`")
+        return name
+
+
+class Learning(Strict):
+    """What the offline half does for this agent."""
+
+    scorers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    approve: Literal["manual", "automatic"] = "manual"
+
+
+class AgentConfig(Strict):
+    """One agent behind the proxy."""
+
+    keys: tuple[Annotated[str, AfterValidator(_key_hash)], ...] = Field(
+        default=(), description="Hashes of the agent's keys, as `burnish key new AGENT` prints."
+    )
+    tenant: Name = "default"
+    limits: Limits = Limits()
+    models: AgentModels
+    mode: Literal["apply", "observe", "bypass"] = Field(
+        default="apply",
+        description="observe runs and records but changes nothing; bypass skips the chain.",
+    )
+    content: Content | None = Field(
+        default=None, description="What is kept of bodies; left out, telemetry.content."
+    )
+    allow_bypass: bool = Field(
+        default=False, description="Whether a call may skip steps with x-burnish-bypass."
+    )
+    auxiliary: tuple[Matcher, ...] = Field(
+        default=(), description="Marks calls that are not the agent's own turn."
+    )
+    session: Session = Session()
+    variants: dict[Name, VariantConfig] = Field(default_factory=lambda: {BASE: VariantConfig()})
+    middleware: tuple[StepConfig, ...] = Field(
+        default=(), description="The steps of the chain, outermost first."
+    )
+    learning: Learning = Learning()
+
+    @field_validator("variants")
+    @classmethod
+    def _base_first(cls, variants: dict[str, VariantConfig]) -> dict[str, VariantConfig]:
+        """`base` always exists and changes nothing, declared or not."""
+        return {BASE: VariantConfig(), **variants}

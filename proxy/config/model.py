@@ -1,0 +1,290 @@
+"""The configuration as frozen models: a key in the YAML is a field here."""
+
+import hashlib
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, model_validator
+
+from proxy.config.agent import (
+    BASE,
+    AgentConfig,
+    AgentModels,
+    Budget,
+    Content,
+    Instructions,
+    Learning,
+    Limits,
+    Matcher,
+    Sampling,
+    Session,
+    StepConfig,
+    VariantConfig,
+)
+from proxy.config.fields import (
+    Blank,
+    Headers,
+    HttpUrl,
+    Listen,
+    ModelName,
+    Name,
+    Pattern,
+    Real,
+    Secret,
+    Strict,
+    Whole,
+    is_loopback,
+    split_listen,
+)
+from proxy.config.units import ByteSize, Duration
+
+__all__ = [
+    "BASE",
+    "AgentConfig",
+    "AgentModels",
+    "Breaker",
+    "Budget",
+    "Config",
+    "Console",
+    "Content",
+    "Instructions",
+    "Learning",
+    "Limits",
+    "Matcher",
+    "Model",
+    "Price",
+    "Provider",
+    "Records",
+    "Retries",
+    "Sampling",
+    "Server",
+    "Session",
+    "StepConfig",
+    "Telemetry",
+    "Timeout",
+    "TimeoutOverride",
+    "VariantConfig",
+]
+
+
+class Listener(Strict):
+    """A section with an address to listen on."""
+
+    listen: Listen
+
+    @property
+    def host(self) -> str:
+        """The address without its port."""
+        return split_listen(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """The port; 0 asks for a free one."""
+        return split_listen(self.listen)[1]
+
+
+class Server(Listener):
+    """The data plane: where agents call, and what one process takes on."""
+
+    listen: Listen = "127.0.0.1:8400"
+    max_body: ByteSize = Field(default=32 * 2**20, gt=0)
+    max_depth: Whole = Field(default=128, ge=1, description="Nesting of a request's JSON.")
+    ping: Duration = Field(default=15.0, gt=0, description="Silence before `: ping` is sent.")
+    drain: Duration = Field(default=60.0, description="How long a stop waits for open streams.")
+    concurrency: Whole = Field(default=256, ge=1, description="Calls in flight.")
+    queue: Whole = Field(default=256, ge=0, description="Calls that may wait before 429.")
+    queue_timeout: Duration = Field(default=30.0, gt=0, description="Longest wait before 429.")
+    header_timeout: Duration = Field(default=10.0, gt=0)
+    body_timeout: Duration = Field(default=60.0, gt=0)
+
+
+class Console(Listener):
+    """The page and the API for people: another address, another credential."""
+
+    listen: Listen = "127.0.0.1:8401"
+    token: Annotated[Secret | None, Blank] = None
+
+
+class Timeout(Strict):
+    """How long an upstream may take to connect, to begin its answer and between chunks."""
+
+    connect: Duration = Field(default=10.0, gt=0)
+    first_byte: Duration = Field(default=600.0, gt=0)
+    idle: Duration = Field(default=300.0, gt=0)
+
+
+class TimeoutOverride(Strict):
+    """The waits of a provider that a model changes."""
+
+    connect: Duration | None = Field(default=None, gt=0)
+    first_byte: Duration | None = Field(default=None, gt=0)
+    idle: Duration | None = Field(default=None, gt=0)
+
+    def over(self, timeout: Timeout) -> Timeout:
+        """The provider's waits with these laid over them."""
+        return timeout.model_copy(update=self.model_dump(exclude_none=True))
+
+
+class Breaker(Strict):
+    """After so many failures in a row an upstream rests for the cooldown."""
+
+    failures: Whole = Field(default=5, ge=1)
+    cooldown: Duration = Field(default=10.0, gt=0)
+
+
+class Provider(Strict):
+    """Where models are served: an OpenAI-compatible URL, litellm, or a bundled small model."""
+
+    base_url: HttpUrl | None = None
+    litellm: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] | None = Field(
+        default=None, description="litellm's name of the provider, such as anthropic."
+    )
+    bundled: Literal["smollm2-135m-instruct"] | None = Field(
+        default=None, description="A small model that Burnish itself starts on loopback."
+    )
+    api_key: Secret | None = None
+    headers: Headers = Field(default_factory=dict)
+    timeout: Timeout = Timeout()
+    max_connections: Whole = Field(default=256, ge=1)
+    breaker: Breaker = Breaker()
+    include_usage: bool = Field(
+        default=True, description="Ask for token counts on streams, and keep them from clients."
+    )
+    required: bool = Field(
+        default=False, description="Refuse to start while the provider is unavailable."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.bundled and (self.base_url or self.litellm):
+            raise ValueError("bundled stands alone; leave out base_url and litellm")
+        if not (self.base_url or self.litellm or self.bundled):
+            raise ValueError("needs one of base_url, litellm or bundled")
+        return self
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the provider runs on this machine."""
+        host = urlsplit(self.base_url).hostname if self.base_url else None
+        return self.bundled is not None or (host is not None and is_loopback(host))
+
+    @property
+    def available(self) -> bool:
+        """Whether calls can be sent: a key that is written but empty rules a remote one out."""
+        unset = self.api_key is not None and not self.api_key.get_secret_value()
+        return self.on_loopback or not unset
+
+
+class Retries(Strict):
+    """Attempts before the first byte; `budget` caps retries as a share of calls."""
+
+    max: Whole = Field(default=2, ge=0, le=10)
+    budget: Real = Field(default=0.2, ge=0, le=1)
+
+
+class Price(Strict):
+    """US dollars per million tokens."""
+
+    input: Real = Field(ge=0)
+    output: Real = Field(ge=0)
+    cached_input: Real | None = Field(default=None, ge=0)
+
+
+class Model(Strict):
+    """A model under the name that clients and agents use."""
+
+    provider: Name
+    model: str = Field(min_length=1, description="The provider's own name of the model.")
+    timeout: TimeoutOverride = TimeoutOverride()
+    retries: Retries = Retries()
+    fallbacks: tuple[ModelName, ...] = Field(
+        default=(), description="Models tried in order when this one cannot answer."
+    )
+    price: Price | None = None
+
+
+class Records(Strict):
+    """Where runs and everything learned from them are kept."""
+
+    dir: Path = Field(default=Path("data"), description="The journal, and SQLite unless url.")
+    url: Annotated[
+        Annotated[str, Field(pattern=r"^(sqlite|postgresql)(\+\w+)?://")] | None, Blank
+    ] = None
+    redis: Annotated[Annotated[str, Field(pattern=r"^(rediss?|unix)://")] | None, Blank] = None
+    chroma: Annotated[str, Field(pattern=r"^(embedded$|https?://)")] = "embedded"
+    on_full: Literal["serve", "refuse"] = Field(
+        default="serve", description="Whether calls are served unrecorded when the disk is full."
+    )
+    sync: bool = Field(default=False, description="Survive loss of power, at a cost per call.")
+    retention: Annotated[Annotated[Duration, Field(gt=0)] | None, Blank] = None
+    segment_bytes: ByteSize = Field(default=64 * 2**20, ge=64 * 2**10)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the store."""
+        return self.url or f"sqlite:///{self.dir / 'burnish.db'}"
+
+
+class Telemetry(Strict):
+    """What is told about each call, and to whom."""
+
+    otlp: Annotated[HttpUrl | None, Blank] = Field(
+        default=None, description="OTLP/HTTP endpoint, such as http://127.0.0.1:4318."
+    )
+    headers: Headers = Field(default_factory=dict)
+    body_limit: ByteSize = Field(default=4 * 2**10, description="Bytes of a body sent to OTLP.")
+    content: Content = "full"
+    service_name: str = Field(default="burnish", min_length=1)
+    redact: tuple[Pattern, ...] = Field(
+        default=(), description="Regular expressions whose matches are masked before recording."
+    )
+
+
+class Config(Strict):
+    """Everything the YAML says, with defaults filled in."""
+
+    version: Literal[1]
+    server: Server = Server()
+    console: Console = Console()
+    providers: dict[Name, Provider] = Field(default_factory=dict)
+    models: dict[ModelName, Model] = Field(default_factory=dict)
+    records: Records = Records()
+    telemetry: Telemetry = Telemetry()
+    agents: dict[Name, AgentConfig] = Field(default_factory=dict)
+    prices: dict[str, Price] = Field(
+        default_factory=dict, description="Prices by the provider's own model name."
+    )
+
+    @cached_property
+    def hash(self) -> str:
+        """16 hex digits of the effective configuration; secrets enter by their digest alone."""
+        text = json.dumps(self.model_dump(), default=_hashable, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def available(self, model: str) -> bool:
+        """Whether the model's provider can be called."""
+        return self.providers[self.models[model].provider].available
+
+    def default_model(self, agent: str) -> str | None:
+        """The first of the agent's default models that is available."""
+        return next(filter(self.available, self.agents[agent].models.default), None)
+
+    def allowed_models(self, agent: str) -> tuple[str, ...]:
+        """The names the agent's clients may ask for, its defaults included."""
+        models = self.agents[agent].models
+        listed = tuple(self.models) if models.allow is None else models.allow
+        return tuple(dict.fromkeys((*models.default, *listed)))
+
+    def timeout(self, model: str) -> Timeout:
+        """The waits in force for a model."""
+        entry = self.models[model]
+        return entry.timeout.over(self.providers[entry.provider].timeout)
+
+
+def _hashable(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return hashlib.sha256(value.get_secret_value().encode()).hexdigest()
+    return str(value)
