@@ -1,0 +1,1 @@
+"""The web page for people: feedback, pairs, lineage, experiments, incidents, promotion."""

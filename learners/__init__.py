@@ -1,0 +1,1 @@
+"""Offline: what reads scored runs and proposes candidate variants."""

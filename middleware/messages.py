@@ -1,0 +1,193 @@
+"""What a step sees of a conversation, whatever API the client speaks: views over its documents, and edits to them.
+
+A wire format (`proxy.wire`) supplies the classes behind these protocols. What no step edits is forwarded byte for byte.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias
+
+from records import JsonValue, Usage
+
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the model asks for. `arguments` is the JSON text as the model wrote it, valid or not."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its text (text parts joined), the calls it asks for, or the call it answers (`call_id`).
+
+    `developer` counts as `system`. `parts` is False where content is plain text and no image, audio or file is lost
+    by reading only `text`.
+    """
+
+    role: Role
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+    parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function the agent offers to the model."""
+
+    name: str
+    description: str
+    parameters: JsonValue
+
+
+class ChatRequest(ABC):
+    """One model call as the client wrote it, read through views and edited by copies."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def model(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def stream(self) -> bool:
+        """Whether the client asked for a stream; the upstream is asked for one exactly then."""
+
+    @property
+    @abstractmethod
+    def messages(self) -> Sequence[Message]: ...
+
+    @property
+    @abstractmethod
+    def tools(self) -> Sequence[Tool]: ...
+
+    @property
+    @abstractmethod
+    def body(self) -> bytes:
+        """The document to send: the client's own bytes where nothing was edited."""
+
+    @property
+    def question(self) -> str:
+        """The text of the last user message, or "" when there is none."""
+        return next((message.text for message in reversed(self.messages) if message.role == "user"), "")
+
+    @property
+    def results(self) -> Sequence[Message]:
+        """The tool results that are new in this call: those after the last assistant message."""
+        found = []
+        for message in reversed(self.messages):
+            if message.role == "assistant":
+                break
+            if message.role == "tool":
+                found.append(message)
+        return found[::-1]
+
+    @abstractmethod
+    def with_model(self, model: str) -> Self: ...
+
+    @abstractmethod
+    def with_instructions(self, *lines: str) -> Self:
+        """A copy whose system message ends in these lines; one is put first where there is none."""
+
+    @abstractmethod
+    def with_message(self, role: Role, text: str) -> Self:
+        """A copy with a message after the last; the original messages stay byte-equal."""
+
+    @abstractmethod
+    def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
+        """A copy with these sampling settings: temperature, top_p, max_tokens, seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one chunk adds to one choice. In a whole answer the delta is everything."""
+
+    choice: int
+    text: str = ""
+    refusal: str = ""
+    finish_reason: str | None = None
+
+
+class Chunk(ABC):
+    """One piece of a reply: an event of a stream, or a whole answer."""
+
+    __slots__ = ()
+
+    whole: bool
+
+    @property
+    @abstractmethod
+    def deltas(self) -> Sequence[Delta]:
+        """One for each choice this chunk carries; empty for usage and other housekeeping."""
+
+    @property
+    def text(self) -> str:
+        """The text this chunk adds to the first choice."""
+        return "".join(delta.text for delta in self.deltas if delta.choice == 0)
+
+    @abstractmethod
+    def with_text(self, text: str, choice: int = 0) -> Self:
+        """A copy that carries `text` for `choice` in place of its own; all else stays."""
+
+    @abstractmethod
+    def saying(self, text: str, choice: int = 0) -> Self:
+        """A further chunk of the same stream with only this text: to release what a step held back."""
+
+    @classmethod
+    @abstractmethod
+    def join(cls, chunks: Sequence["Chunk"]) -> "Completion":
+        """The whole answer these chunks make."""
+
+
+class Completion(ABC):
+    """A whole answer."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def body(self) -> bytes: ...
+
+    @property
+    @abstractmethod
+    def id(self) -> str | None: ...
+
+    @property
+    @abstractmethod
+    def model(self) -> str | None: ...
+
+    @property
+    @abstractmethod
+    def texts(self) -> Sequence[str]:
+        """The text of each choice."""
+
+    @property
+    def text(self) -> str:
+        return next(iter(self.texts), "")
+
+    @property
+    @abstractmethod
+    def calls(self) -> Sequence[ToolCall]:
+        """The tool calls of the first choice."""
+
+    @property
+    @abstractmethod
+    def finish_reasons(self) -> Sequence[str]: ...
+
+    @property
+    @abstractmethod
+    def usage(self) -> Usage | None: ...
+
+    @abstractmethod
+    def with_text(self, text: str, choice: int = 0) -> Self: ...
+
+    @abstractmethod
+    def chunk(self) -> Chunk:
+        """The whole answer as one chunk, as a reply that is not streamed carries it."""

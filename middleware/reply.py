@@ -1,0 +1,113 @@
+"""A reply on its way down: a closable stream of chunks, read once. A whole answer is one chunk."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+from middleware.messages import Chunk, Completion
+
+Headers: TypeAlias = Mapping[str, str]
+Stage: TypeAlias = Callable[[AsyncIterator[Chunk]], AsyncIterator[Chunk]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a reply ended. `completion` is what the client was given, None where it saw no answer at all."""
+
+    outcome: Literal["ok", "error", "cancelled"]
+    completion: Completion | None
+
+
+Observer: TypeAlias = Callable[[Ending], None]
+Closer: TypeAlias = Callable[[], Awaitable[None]]
+
+
+class Reply:
+    """`status` and `headers` are known before the first chunk.
+
+    Use as an async context manager, or call `aclose()`: closing closes the upstream. An `on_end` observer is called
+    once, before the event that ends the reply leaves; it is synchronous and must not block.
+    """
+
+    __slots__ = ("_chunks", "_close", "_observers", "headers", "status")
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[Chunk],
+        *,
+        status: int = 200,
+        headers: Headers | None = None,
+        close: Closer | None = None,
+    ) -> None:
+        self.status = status
+        self.headers: Headers = headers or {}
+        self._chunks = chunks
+        self._close = close
+        self._observers: list[Observer] = []
+
+    @classmethod
+    def of(cls, completion: Completion, *, status: int = 200, headers: Headers | None = None) -> Self:
+        return cls(_one(completion.chunk()), status=status, headers=headers)
+
+    @property
+    def ok(self) -> bool:
+        return self.status < 400
+
+    def transform(self, stage: Stage) -> Self:
+        """Pass the chunks through `stage`, an async generator function. Errors of the upstream pass by untouched."""
+        if self.ok:
+            self._chunks = stage(self._chunks)
+        return self
+
+    def on_end(self, observer: Observer) -> Self:
+        self._observers.append(observer)
+        return self
+
+    def end(self, ending: Ending) -> None:
+        """Tell the observers, the innermost step first. Called by whoever reads the reply to its end."""
+        observers, self._observers = self._observers, []
+        for observer in observers:
+            observer(ending)
+
+    async def collect(self) -> Completion:
+        """Buffer to the end. A step that calls this declares `buffers = True`.
+
+        The reply is spent: answer with `Reply.of(...)`, or with `reply.again(completion)` to keep its status, headers
+        and observers.
+        """
+        chunks = [chunk async for chunk in self._chunks]
+        if not chunks:
+            raise EmptyReply("the upstream's reply ended without a single chunk")
+        return type(chunks[0]).join(chunks)
+
+    def again(self, completion: Completion) -> Self:
+        """This reply with `completion` as its one chunk."""
+        self._chunks = _one(completion.chunk())
+        return self
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        return self._chunks.__aiter__()
+
+    async def aclose(self) -> None:
+        close, self._close = self._close, None
+        if isinstance(self._chunks, AsyncGenerator):
+            await self._chunks.aclose()
+        if close is not None:
+            await close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class EmptyReply(Exception):
+    """An upstream that answered with nothing."""
+
+
+async def _one(chunk: Chunk) -> AsyncIterator[Chunk]:
+    yield chunk

@@ -1,0 +1,1 @@
+"""Pure decisions, without input or output: which variant, which answer, which rule."""

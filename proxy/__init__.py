@@ -1,0 +1,1 @@
+"""The proxy: endpoints, wire formats, identity, upstreams, configuration and telemetry."""
