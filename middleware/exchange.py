@@ -39,6 +39,25 @@ class Log(Protocol):
 class FactLog:
     """A `Log` in memory: (step, fact) pairs in order."""
 
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, object]] = []
+
+    def record(self, step: str, fact: object) -> None:
+        self.entries.append((step, fact))
+
+    def fact(self, kind: type[F]) -> F | None:
+        return next((fact for _, fact in self.entries if isinstance(fact, kind)), None)
+
+
+class Exchange:
+    """Frozen: a step that wants another request calls on with `exchange.with_request(...)`.
+
+    `id` is the run's id. `started_ns` is when the call arrived (nanoseconds since the epoch). `headers` are those of
+    the client's headers that may go upstream, in lower case.
+    """
+
     __slots__ = (
         "_log",
         "_step",
