@@ -125,9 +125,7 @@ class StepConfig(Strict):
         if written is None:
             return {"name": name}
         if not isinstance(written, dict):
-            raise PydanticCustomError(
-                "settings", "expected the settings of {step} as a mapping", {"step": name}
-            )
+            raise PydanticCustomError("settings", "expected the settings of {step} as a mapping", {"step": name})
         chain = {key: written[key] for key in ("enabled", "on_error") if key in written}
         own = {key: item for key, item in written.items() if key not in chain}
         return {"name": name, **chain, "settings": own}
@@ -161,20 +159,12 @@ class AgentConfig(Strict):
         default="apply",
         description="observe runs and records but changes nothing; bypass skips the chain.",
     )
-    content: Content | None = Field(
-        default=None, description="What is kept of bodies; left out, telemetry.content."
-    )
-    allow_bypass: bool = Field(
-        default=False, description="Whether a call may skip steps with x-burnish-bypass."
-    )
-    auxiliary: tuple[Matcher, ...] = Field(
-        default=(), description="Marks calls that are not the agent's own turn."
-    )
+    content: Content | None = Field(default=None, description="What is kept of bodies; left out, telemetry.content.")
+    allow_bypass: bool = Field(default=False, description="Whether a call may skip steps with x-burnish-bypass.")
+    auxiliary: tuple[Matcher, ...] = Field(default=(), description="Marks calls that are not the agent's own turn.")
     session: Session = Session()
     variants: dict[Name, VariantConfig] = Field(default_factory=lambda: {BASE: VariantConfig()})
-    middleware: tuple[StepConfig, ...] = Field(
-        default=(), description="The steps of the chain, outermost first."
-    )
+    middleware: tuple[StepConfig, ...] = Field(default=(), description="The steps of the chain, outermost first.")
     learning: Learning = Learning()
 
     @field_validator("variants")

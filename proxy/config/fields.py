@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,10 +12,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     SecretStr,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 HOP_BY_HOP = frozenset(
     {
@@ -29,6 +32,25 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+
+
+@dataclass(frozen=True)
+class Form:
+    """Text that must match a pattern; `expected` says so in plain words."""
+
+    pattern: str
+    expected: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _check(self, text: str) -> str:
+        if not re.search(self.pattern, text) or "\n" in text:
+            raise ValueError(f"expected {self.expected}")
+        return text
 
 
 class Strict(BaseModel):
@@ -111,20 +133,22 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Name = Annotated[
+    str,
+    Form(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", "a name of letters, digits, '.', '_' and '-', at most 64"),
+]
 """Agents, variants, providers: they appear in URLs and headers."""
 
-ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$")]
+ModelName = Annotated[
+    str,
+    Form(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$", "a name of letters, digits and . _ : / @ + -, at most 128"),
+]
 """What a client may write into `model`."""
 
 Listen = Annotated[str, AfterValidator(_listen)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Pattern = Annotated[str, AfterValidator(_regex)]
-Secret = Annotated[
-    SecretStr,
-    AfterValidator(_header_value),
-    PlainSerializer(lambda value: str(value), return_type=str, when_used="json"),
-]
+Secret = Annotated[SecretStr, AfterValidator(_header_value)]
 Headers = dict[Annotated[str, AfterValidator(_header_name)], Secret]
 Whole = Annotated[int, BeforeValidator(_no_bool)]
 Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]

@@ -26,6 +26,7 @@ from proxy.config.agent import (
 )
 from proxy.config.fields import (
     Blank,
+    Form,
     Headers,
     HttpUrl,
     Listen,
@@ -139,7 +140,7 @@ class Provider(Strict):
     """Where models are served: an OpenAI-compatible URL, litellm, or a bundled small model."""
 
     base_url: HttpUrl | None = None
-    litellm: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] | None = Field(
+    litellm: Annotated[str, Form(r"^[a-z0-9_]+$", "litellm's name of a provider, such as anthropic")] | None = Field(
         default=None, description="litellm's name of the provider, such as anthropic."
     )
     bundled: Literal["smollm2-135m-instruct"] | None = Field(
@@ -153,9 +154,7 @@ class Provider(Strict):
     include_usage: bool = Field(
         default=True, description="Ask for token counts on streams, and keep them from clients."
     )
-    required: bool = Field(
-        default=False, description="Refuse to start while the provider is unavailable."
-    )
+    required: bool = Field(default=False, description="Refuse to start while the provider is unavailable.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -206,15 +205,20 @@ class Model(Strict):
     price: Price | None = None
 
 
+DatabaseUrl = Annotated[
+    str, Form(r"^(sqlite|postgresql)(\+\w+)?://", "a URL that starts with sqlite:// or postgresql://")
+]
+RedisUrl = Annotated[str, Form(r"^(rediss?|unix)://", "a URL that starts with redis://, rediss:// or unix://")]
+ChromaPlace = Annotated[str, Form(r"^(embedded$|https?://)", "embedded, or a URL that starts with http://")]
+
+
 class Records(Strict):
     """Where runs and everything learned from them are kept."""
 
     dir: Path = Field(default=Path("data"), description="The journal, and SQLite unless url.")
-    url: Annotated[
-        Annotated[str, Field(pattern=r"^(sqlite|postgresql)(\+\w+)?://")] | None, Blank
-    ] = None
-    redis: Annotated[Annotated[str, Field(pattern=r"^(rediss?|unix)://")] | None, Blank] = None
-    chroma: Annotated[str, Field(pattern=r"^(embedded$|https?://)")] = "embedded"
+    url: Annotated[DatabaseUrl | None, Blank] = None
+    redis: Annotated[RedisUrl | None, Blank] = None
+    chroma: ChromaPlace = "embedded"
     on_full: Literal["serve", "refuse"] = Field(
         default="serve", description="Whether calls are served unrecorded when the disk is full."
     )
@@ -254,9 +258,7 @@ class Config(Strict):
     records: Records = Records()
     telemetry: Telemetry = Telemetry()
     agents: dict[Name, AgentConfig] = Field(default_factory=dict)
-    prices: dict[str, Price] = Field(
-        default_factory=dict, description="Prices by the provider's own model name."
-    )
+    prices: dict[str, Price] = Field(default_factory=dict, description="Prices by the provider's own model name.")
 
     @cached_property
     def hash(self) -> str:

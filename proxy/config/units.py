@@ -31,8 +31,7 @@ def parse_duration(value: object) -> float:
         return 0.0
     if isinstance(value, str) and re.fullmatch(_DURATION, value.strip()):
         milliseconds = sum(
-            float(number) * (1 if unit == "ms" else 1_000 * _SECONDS[unit])
-            for number, unit in _PART.findall(value)
+            float(number) * (1 if unit == "ms" else 1_000 * _SECONDS[unit]) for number, unit in _PART.findall(value)
         )
         return milliseconds / 1_000
     raise ValueError("expected a duration with its unit, such as 15s, 500ms, 30m or 7d")

@@ -1,0 +1,62 @@
+"""Values from outside the file: `${env:NAME}`, `${file:PATH}`, both with `:-default`."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
+_BODY = re.compile(r"(?:env:(?P<env>[A-Za-z_]\w*)|file:(?P<file>.+?))(?P<fallback>:-.*)?", re.DOTALL)
+_LARGEST = 2**20
+
+
+class Unresolved(Exception):
+    """A reference that has no value; the message says which and what to do."""
+
+
+class Interpolation:
+    """Fills references in, and remembers which files it looked at."""
+
+    def __init__(self, env: Mapping[str, str], folder: Path) -> None:
+        self._env = env
+        self._folder = folder
+        self.files: set[Path] = set()
+
+    def fill(self, text: str) -> str:
+        """The text with its references resolved; `$${` stands for a plain `${`."""
+        return _REFERENCE.sub(self._resolve, text)
+
+    def _resolve(self, found: re.Match[str]) -> str:
+        written = found[0]
+        if written == "$${":
+            return "${"
+        body = _BODY.fullmatch(found[1]) if written.endswith("}") else None
+        if body is None:
+            raise Unresolved("expected ${env:NAME} or ${file:PATH}; to keep a plain ${, write $${")
+        if body["env"]:
+            value, trouble = self._env.get(body["env"], ""), f"environment variable {body['env']} is not set"
+        else:
+            value, trouble = self._read(body["file"])
+        if value:
+            return value
+        if body["fallback"] is not None:
+            return body["fallback"][2:]
+        raise Unresolved(f"{trouble}; set it, or give a default: {written[:-1]}:-…}}")
+
+    def _read(self, name: str) -> tuple[str, str]:
+        path = self._folder / name
+        self.files.add(path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST + 1)
+            if len(data) > _LARGEST:
+                return "", f"file {name} is larger than 1 MiB"
+            return data.decode().rstrip("\r\n"), f"file {name} is empty"
+        except UnicodeDecodeError:
+            return "", f"file {name} is not UTF-8 text"
+        except OSError as error:
+            return "", f"file {name} cannot be read ({error.strerror})"
+
+
+def refers(text: str) -> bool:
+    """Whether the text takes its value, or a part of it, from outside the file."""
+    return any(found[0] != "$${" for found in _REFERENCE.finditer(text))
