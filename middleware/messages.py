@@ -74,6 +74,26 @@ class ChatRequest(ABC):
         """The document to send: the client's own bytes where nothing was edited."""
 
     @property
+    @abstractmethod
+    def user(self) -> str | None:
+        """Whom the agent says it serves, in clear; only a hash of it is kept."""
+
+    @property
+    @abstractmethod
+    def conversation(self) -> str | None:
+        """The conversation the document itself names, where the API has such a field."""
+
+    @property
+    @abstractmethod
+    def roles(self) -> Sequence[Role]:
+        """The role of each message, without reading their content."""
+
+    @property
+    @abstractmethod
+    def fingerprints(self) -> Sequence[bytes]:
+        """A digest of each message; a message sent again has the same, an answer replayed that of its `Completion`."""
+
+    @property
     def question(self) -> str:
         """The text of the last user message, or "" when there is none."""
         return next((message.text for message in reversed(self.messages) if message.role == "user"), "")
@@ -184,6 +204,11 @@ class Completion(ABC):
     @property
     @abstractmethod
     def usage(self) -> Usage | None: ...
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> bytes:
+        """The digest its message will have in `ChatRequest.fingerprints` of the next call."""
 
     @abstractmethod
     def with_text(self, text: str, choice: int = 0) -> Self: ...

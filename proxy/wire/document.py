@@ -1,0 +1,53 @@
+"""A JSON object kept as the bytes it came in, editable a field at a time.
+
+Fields nobody edits keep their bytes: number formats, key order and escapes survive, whatever they are.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from proxy.errors import BadRequest
+from records import JsonValue
+
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def read(body: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    """Decode with `decoder`; every way in which `body` can be wrong is a `BadRequest` that says which."""
+    try:
+        if not body.isascii():
+            body.decode()
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the body is not valid UTF-8 (byte {error.start})", code="invalid_utf8") from None
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$")
+        param = path.rstrip("`").lstrip(".") or None
+        raise BadRequest(f"{param or 'the body'}: {_plain(what)}", param=param, code="invalid_type") from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"the body is not valid JSON: {error}", code="invalid_json") from None
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply", code="nested_too_deeply") from None
+
+
+def fields_of(body: bytes) -> dict[str, msgspec.Raw]:
+    """The top-level fields of a body that has been read before."""
+    return _FIELDS.decode(body)
+
+
+def with_fields(body: bytes, **changes: JsonValue) -> bytes:
+    """`body` with these fields set; a new one goes last. A `bytes` value is JSON already."""
+    fields = fields_of(body)
+    for name, value in changes.items():
+        fields[name] = msgspec.Raw(value if isinstance(value, bytes) else _encode(value))
+    return _encode(fields)
+
+
+def raw(value: msgspec.Raw) -> bytes:
+    return bytes(value)
+
+
+def _plain(what: str) -> str:
+    return what.replace("Expected `object`", "must be an object").replace("Expected", "must be").replace("`", "")
