@@ -1,0 +1,1 @@
+"""Tests of Burnish, laid out as the source is."""

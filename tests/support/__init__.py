@@ -1,0 +1,1 @@
+"""What tests share: a scripted provider, and environments for real clients."""

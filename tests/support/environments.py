@@ -1,0 +1,112 @@
+"""Makes the isolated environments that real clients run in: one a lock file, built when first asked for, and kept."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+Announce = Callable[[str], None]
+
+
+class InstallFailed(Exception):
+    """A package client could not build an environment; the message carries the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class NodeProject:
+    """A folder of scripts beside their installed `node_modules`, and the Node that runs them."""
+
+    folder: Path
+    node: Path
+
+
+@dataclass(frozen=True)
+class Environments:
+    """Environments under one root. Ask as often as you like, from as many processes as you like: each is built once."""
+
+    root: Path
+    announce: Announce
+
+    def python(self, lock: Path) -> Path:
+        """The interpreter of a virtual environment that holds what `lock`, a hash-locked requirements file, names."""
+        home = self.root / lock.stem
+        with self._built_once(home, _fingerprint(lock)) as missing:
+            if missing:
+                _run([sys.executable, "-m", "venv", str(home)])
+                _run(
+                    [
+                        str(home / "bin" / "python"),
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--require-hashes",
+                        "-r",
+                        str(lock),
+                    ]
+                )
+        return home / "bin" / "python"
+
+    def node(self, project: Path, *, runtime: Path) -> NodeProject:
+        """A copy of `project` (package.json, package-lock.json, scripts) with its packages installed.
+
+        Node resolves an import from the file that makes it, so the scripts have to lie beside `node_modules`.
+        `runtime` locks the Python package that carries Node and npm: clients need a newer one than many systems have.
+        """
+        node = self.python(runtime).parent / "node"
+        home = self.root / f"node-{project.name}"
+        with self._built_once(home, _fingerprint(project / "package-lock.json", runtime)) as missing:
+            shutil.copytree(project, home, dirs_exist_ok=True)
+            if missing:
+                quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+                _run([str(node.parent / "npm"), "ci", *quiet], cwd=home, path=node.parent)
+        return NodeProject(home, node)
+
+    @contextmanager
+    def _built_once(self, home: Path, fingerprint: str) -> Iterator[bool]:
+        """Yields whether `home` has to be built, already emptied; holds every other process off meanwhile."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        stamp = home / ".built-from"
+        with (self.root / f"{home.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if stamp.exists() and stamp.read_text() == fingerprint:
+                yield False
+                return
+            shutil.rmtree(home, ignore_errors=True)
+            self.announce(f"installing {home.name} into {home} (first use)")
+            started = time.monotonic()
+            yield True
+            stamp.write_text(fingerprint)
+            self.announce(f"installed {home.name}: {time.monotonic() - started:.0f} s, {_megabytes(home)} MB")
+
+
+def _fingerprint(*locks: Path) -> str:
+    """Changes with the locked packages and with the interpreter that a virtual environment points back to."""
+    digest = hashlib.sha256(f"{sys.base_prefix} {sys.version}".encode())
+    for lock in locks:
+        digest.update(lock.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(command: list[str], *, cwd: Path | None = None, path: Path | None = None) -> None:
+    environment = dict(os.environ)
+    environment.pop("PYTHONPATH", None)
+    if path is not None:
+        environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        printed = (done.stdout + done.stderr)[-2000:]
+        raise InstallFailed(
+            f"{' '.join(command)} ended with {done.returncode}; are the package registries reachable?\n{printed}"
+        )
+
+
+def _megabytes(folder: Path) -> int:
+    return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir()) // 1_000_000

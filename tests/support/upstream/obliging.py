@@ -1,0 +1,53 @@
+"""What the upstream says when a test scripted nothing: enough of a model for any SDK, and always the same.
+
+It calls the first tool it is offered, tells the result of a tool it called, fills in a schema it is given, and else
+repeats the question. A model named `fail-429` fails with that status.
+"""
+
+import json
+import re
+from typing import Any
+
+from tests.support.upstream.answer import Answer
+from tests.support.upstream.asked import Asked, asked_of
+from tests.support.upstream.completion import Completion, calls, says
+from tests.support.upstream.failures import error
+from tests.support.upstream.plausible import plausible
+from tests.support.upstream.received import Received
+from tests.support.upstream.spoken import ToolCall
+
+
+def obliging(request: Received) -> Answer:
+    try:
+        asked = asked_of(request)
+    except ValueError as problem:
+        return error(400, f"We could not parse the JSON body of your request: {problem}")(request)
+    for name in ("model", "messages"):
+        if not asked.document.get(name):
+            return error(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)(
+                request
+            )
+    if failing := re.fullmatch(r"fail-(\d{3})", asked.model):
+        status = int(failing[1])
+        return error(status, retry_after=1 if status == 429 else None)(request)
+    return _completion(asked)(request)
+
+
+def _completion(asked: Asked) -> Completion:
+    if asked.results:
+        return says(*(piece for result in asked.results for piece in (f"{result.name} said: ", result.text)))
+    if tool := asked.tool_to_call:
+        return calls(ToolCall(tool.name, json.dumps(plausible(tool.schema))))
+    if (schema := _schema(asked.document.get("response_format"))) is not None:
+        return says(json.dumps(plausible(schema)))
+    return says("You said: ", *re.findall(r"\S+\s*", asked.question))
+
+
+def _schema(response_format: Any) -> dict[str, Any] | None:
+    match response_format:
+        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
+            return schema
+        case {"type": "json_object"}:
+            return {"properties": {"answer": {"type": "string"}}}
+        case _:
+            return None
