@@ -1,0 +1,138 @@
+"""Where runs are kept and looked up: one contract over SQLite and PostgreSQL.
+
+The store is synchronous: it belongs to the background process and the command line, never to the proxy's event loop.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from records.run import Outcome, Run, Source, Turn
+
+
+class StoreError(Exception):
+    """The store cannot do what was asked; the message names it and the remedy."""
+
+
+class StoreBusy(StoreError):
+    """The store is locked, full or unreachable now: nothing was changed, and the same call may succeed later."""
+
+
+class Position(NamedTuple):
+    """Where a page of `find` ended: pass it as `after` for the next one."""
+
+    started_ns: int
+    seq: int
+
+
+class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs are meant: those that every field given agrees with.
+
+    `user` is the HMAC that runs carry, `status` a half-open range, `since_ns` inclusive and `until_ns` exclusive by the
+    run's start; `text` is looked for in the question and the answer, whatever its case.
+    """
+
+    ids: Sequence[str] | None = None
+    tenant: str | None = None
+    agent: str | None = None
+    session: str | None = None
+    user: str | None = None
+    variant: str | None = None
+    model: str | None = None
+    outcome: Outcome | None = None
+    status: range | None = None
+    source: Source | None = None
+    turn: Turn | None = None
+    since_ns: int | None = None
+    until_ns: int | None = None
+    text: str | None = None
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list shows of a run; `question` and `answer` are plain text, cut to a few lines."""
+
+    seq: int
+    id: str
+    trace_id: str
+    tenant: str
+    agent: str
+    config_hash: str
+    source: str
+    turn: str
+    session: str | None
+    session_source: str
+    user: str | None
+    variant: str
+    provider: str | None
+    model: str | None
+    status: int
+    outcome: str
+    streamed: bool
+    started_ns: int
+    ended_ns: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    propensity: float | None
+    question: str
+    answer: str
+
+    @property
+    def position(self) -> Position:
+        return Position(self.started_ns, self.seq)
+
+
+class RunStore(Protocol):
+    """Runs by id, and by what they share."""
+
+    def put(self, runs: Sequence[Run], cursors: Mapping[str, int]) -> int:
+        """Adds the runs and moves the journal cursors (segment name to byte offset) in one transaction.
+
+        A run whose id is already there is passed over. Returns how many were new.
+        """
+        ...
+
+    def cursors(self) -> dict[str, int]:
+        """How far each journal segment has been read."""
+        ...
+
+    def forget_cursors(self, segments: Sequence[str]) -> None:
+        """Drops the cursors of segments that are no more."""
+        ...
+
+    def get(self, run_id: str) -> Run | None:
+        """The run, equal to the one put."""
+        ...
+
+    def matching(self, prefix: str, limit: int = 2) -> list[str]:
+        """Ids that start with `prefix`, newest first."""
+        ...
+
+    def find(self, which: RunFilter, limit: int = 50, after: Position | None = None) -> list[RunSummary]:
+        """The runs meant, newest first, beginning behind `after`."""
+        ...
+
+    def count(self, which: RunFilter) -> int: ...
+
+    def delete(self, which: RunFilter, limit: int | None = None) -> list[str]:
+        """Removes the runs meant (the oldest `limit` of them) and every message that no other run holds.
+
+        One transaction. Returns their ids, so that the journal can be erased too. A filter without any field is
+        refused.
+        """
+        ...
+
+    def backup(self, file: str) -> None:
+        """Copies a consistent snapshot into a new file while the store is in use. SQLite only."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_store(url: str) -> RunStore:
+    """The store at `sqlite:///PATH` or `postgresql://…`, created or upgraded to this version's schema as needed.
+
+    Raises `StoreError` for another kind of URL, a database that cannot be reached, or one that a newer Burnish wrote.
+    """
+    raise StoreError(f"no store can be opened at {url}")
