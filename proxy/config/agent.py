@@ -130,6 +130,12 @@ class StepConfig(Strict):
         own = {key: item for key, item in written.items() if key not in chain}
         return {"name": name, **chain, "settings": own}
 
+    def with_settings(self, over: dict[str, Any]) -> "StepConfig":
+        """The step with some settings laid over its own; `enabled` belongs to the chain here too."""
+        own = {key: value for key, value in over.items() if key != "enabled"}
+        enabled = over.get("enabled", self.enabled)
+        return self.model_copy(update={"enabled": enabled, "settings": {**self.settings, **own}})
+
     @field_validator("name")
     @classmethod
     def _step_name(cls, name: str) -> str:
@@ -172,3 +178,8 @@ class AgentConfig(Strict):
     def _base_first(cls, variants: dict[str, VariantConfig]) -> dict[str, VariantConfig]:
         """`base` always exists and changes nothing, declared or not."""
         return {BASE: VariantConfig(), **variants}
+
+    def chain(self, variant: str = BASE) -> tuple[StepConfig, ...]:
+        """The steps in force for a variant: its settings laid over the agent's own, key by key."""
+        over = self.variants[variant].steps
+        return tuple(step.with_settings(over.get(step.name, {})) for step in self.middleware)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from proxy.config.problems import Problem, Where, shown, suggestion
+from proxy.config.problems import Problem, Where, shown, suggestion, value_at
 
 _WORDS = {
     "missing": "is missing",
@@ -35,6 +35,7 @@ _WORDS = {
     "literal_error": "expected {expected}",
 }
 _TELL_ENOUGH = (
+    "boolean",
     "missing",
     "too_short",
     "string_too_short",
@@ -72,23 +73,16 @@ def _words(details: ErrorDetails) -> str:
     if "error" in context:
         return str(context["error"])
     words = _WORDS.get(details["type"])
-    return words.format(**context) if words else details["msg"]
+    bounds = {name: f"{bound:.15g}" for name, bound in context.items() if isinstance(bound, int | float)}
+    return words.format(**context | bounds) if words else details["msg"]
 
 
 def _within(data: Any, loc: Where) -> Where:
     """The part of pydantic's location that the file has; it also counts into what a validator made of a value."""
     for depth, part in enumerate(loc):
-        if not isinstance(data, dict | list) or part == "[key]":
+        if part == "[key]" or not isinstance(value_at(data, loc[:depth]), dict | list | None):
             return loc[:depth]
-        data = _step_into(data, part)
     return loc
-
-
-def _step_into(data: Any, part: str | int) -> Any:
-    try:
-        return data[part]
-    except (KeyError, IndexError, TypeError):
-        return {}
 
 
 def _fields(annotation: Any, loc: Where) -> Iterator[str]:

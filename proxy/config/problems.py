@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 Where = tuple[str | int, ...]
 """The way to a value from the top of the file: keys and list positions."""
@@ -48,6 +49,16 @@ def dotted(where: Where) -> str:
         else:
             text += f"[{shown(part)}]"
     return text
+
+
+def value_at(data: Any, where: Where) -> Any:
+    """What `data` has there, or None."""
+    for part in where:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            return None
+    return data
 
 
 def shown(value: object) -> str:
