@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 from middleware.messages import ChatRequest
-from records import ToolEvent
 from records.run import Turn
 
 F = TypeVar("F")
@@ -21,52 +20,45 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The call before this one in the session: where its tool calls were asked for, and when that answer ended."""
+    """The call before this one in the session: when its answer ended, and the ids of the tool calls it asked for."""
 
     run_id: str
     trace_id: str
     ended_ns: int
+    asked: tuple[str, ...] = ()
 
 
 class Log(Protocol):
-    """Where a call's facts go; the proxy writes them to the trace."""
+    """Where a call's steps and their facts go; the proxy writes them to the trace."""
 
-    def record(self, step: str, fact: object) -> None: ...
+    def enter(self, step: str) -> int:
+        """A step starts; the number returned names it in the other methods."""
+
+    def leave(self, place: int, error: str | None = None) -> None:
+        """The step handed the call on or answered it; only the first time counts, an error always does."""
+
+    def record(self, place: int, fact: object) -> None: ...
 
     def fact(self, kind: type[F]) -> F | None: ...
-
-
-class FactLog:
-    """A `Log` in memory: (step, fact) pairs in order."""
-
-    __slots__ = ("entries",)
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[str, object]] = []
-
-    def record(self, step: str, fact: object) -> None:
-        self.entries.append((step, fact))
-
-    def fact(self, kind: type[F]) -> F | None:
-        return next((fact for _, fact in self.entries if isinstance(fact, kind)), None)
 
 
 class Exchange:
     """Frozen: a step that wants another request calls on with `exchange.with_request(...)`.
 
     `id` is the run's id. `started_ns` is when the call arrived (nanoseconds since the epoch). `headers` are those of
-    the client's headers that may go upstream, in lower case.
+    the client's headers that may go upstream, in lower case; `skips` the steps this call asked to go without.
     """
 
     __slots__ = (
-        "_log",
-        "_step",
+        "_place",
         "agent",
         "headers",
         "id",
+        "log",
         "previous",
         "request",
         "session",
+        "skips",
         "started_ns",
         "trace_id",
         "turn",
@@ -85,6 +77,9 @@ class Exchange:
     previous: Previous | None
     started_ns: int
     headers: Mapping[str, str]
+    skips: frozenset[str]
+    log: Log
+    _place: int
 
     def __init__(
         self,
@@ -100,8 +95,8 @@ class Exchange:
         previous: Previous | None = None,
         started_ns: int = 0,
         headers: Mapping[str, str] | None = None,
-        log: Log | None = None,
-        step: str = "",
+        skips: frozenset[str] = frozenset(),
+        log: Log,
     ) -> None:
         put = object.__setattr__
         put(self, "request", request)
@@ -115,8 +110,9 @@ class Exchange:
         put(self, "previous", previous)
         put(self, "started_ns", started_ns)
         put(self, "headers", headers or {})
-        put(self, "_log", log or FactLog())
-        put(self, "_step", step)
+        put(self, "skips", skips)
+        put(self, "log", log)
+        put(self, "_place", -1)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an Exchange is frozen (setting {name!r}); pass a copy on: exchange.with_request(...)")
@@ -131,20 +127,17 @@ class Exchange:
     def with_variant(self, variant: str) -> Self:
         return self._with("variant", variant)
 
-    def at(self, step: str) -> Self:
-        """A copy whose facts are recorded under `step`; the chain makes one for each step."""
-        return self._with("_step", step)
+    def at(self, place: int) -> Self:
+        """A copy whose facts are recorded under the step that `log.enter` numbered; the chain makes one a step."""
+        return self._with("_place", place)
 
     def record(self, fact: object) -> None:
         """Keep a small frozen dataclass; it becomes attributes of this step's span. A `ToolEvent` becomes its own."""
-        self._log.record(self._step, fact)
+        self.log.record(self._place, fact)
 
     def fact(self, kind: type[F]) -> F | None:
         """The first fact of this kind that any step has recorded for this call."""
-        return self._log.fact(kind)
-
-    _log: Log
-    _step: str
+        return self.log.fact(kind)
 
     def _with(self, name: str, value: object) -> Self:
         twin = object.__new__(type(self))
@@ -156,5 +149,3 @@ class Exchange:
 
 
 _COPIED = Exchange.__slots__
-
-__all__ = ["Agent", "Exchange", "FactLog", "Log", "Previous", "ToolEvent"]

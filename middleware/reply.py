@@ -1,6 +1,6 @@
 """A reply on its way down: a closable stream of chunks, read once. A whole answer is one chunk."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
@@ -30,7 +30,7 @@ class Reply:
     once, before the event that ends the reply leaves; it is synchronous and must not block.
     """
 
-    __slots__ = ("_chunks", "_close", "_observers", "headers", "status")
+    __slots__ = ("_chunks", "_close", "_observers", "_on_failure", "headers", "status")
 
     def __init__(
         self,
@@ -45,19 +45,27 @@ class Reply:
         self._chunks = chunks
         self._close = close
         self._observers: list[Observer] = []
+        self._on_failure: OnFailure | None = None
 
     @classmethod
     def of(cls, completion: Completion, *, status: int = 200, headers: Headers | None = None) -> Self:
-        return cls(_one(completion.chunk()), status=status, headers=headers)
+        return cls(_replay([completion.chunk()]), status=status, headers=headers)
 
     @property
     def ok(self) -> bool:
         return self.status < 400
 
     def transform(self, stage: Stage) -> Self:
-        """Pass the chunks through `stage`, an async generator function. Errors of the upstream pass by untouched."""
+        """Pass the chunks through `stage`, an async generator function. An error reply passes by untouched."""
         if self.ok:
-            self._chunks = stage(self._chunks)
+            self._chunks = (
+                stage(self._chunks) if self._on_failure is None else _guarded(stage, self._chunks, self._on_failure)
+            )
+        return self
+
+    def guard(self, on_failure: "OnFailure | None") -> Self:
+        """How stages added from here on fail: told to `on_failure`, which says whether to go on without the stage."""
+        self._on_failure = on_failure
         return self
 
     def on_end(self, observer: Observer) -> Self:
@@ -73,17 +81,20 @@ class Reply:
     async def collect(self) -> Completion:
         """Buffer to the end. A step that calls this declares `buffers = True`.
 
-        The reply is spent: answer with `Reply.of(...)`, or with `reply.again(completion)` to keep its status, headers
-        and observers.
+        What was buffered can be read again, so a step that only wanted to look returns the reply as it is.
+        Raises `EmptyReply` when nothing came, `NotAnAnswer` on an error reply.
         """
+        if not self.ok:
+            raise NotAnAnswer(f"the upstream answered {self.status}; look at `reply.ok` before `collect()`")
         chunks = [chunk async for chunk in self._chunks]
         if not chunks:
             raise EmptyReply("the upstream's reply ended without a single chunk")
+        self._chunks = _replay(chunks)
         return type(chunks[0]).join(chunks)
 
-    def again(self, completion: Completion) -> Self:
-        """This reply with `completion` as its one chunk."""
-        self._chunks = _one(completion.chunk())
+    def instead(self, completion: Completion) -> Self:
+        """This reply, its status, headers and observers, with `completion` as its one chunk."""
+        self._chunks = _replay([completion.chunk()])
         return self
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
@@ -109,5 +120,41 @@ class EmptyReply(Exception):
     """An upstream that answered with nothing."""
 
 
-async def _one(chunk: Chunk) -> AsyncIterator[Chunk]:
-    yield chunk
+class NotAnAnswer(Exception):
+    """An error reply was read as if it were an answer."""
+
+
+OnFailure: TypeAlias = Callable[[Exception], bool]
+
+
+async def _replay(chunks: Sequence[Chunk]) -> AsyncIterator[Chunk]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def _guarded(stage: Stage, source: AsyncIterator[Chunk], on_failure: OnFailure) -> AsyncIterator[Chunk]:
+    """`stage` over `source`; when the stage itself fails, what it had taken but not given goes out as it came."""
+    taken: list[Chunk] = []
+    upstream_error: Exception | None = None
+
+    async def watched() -> AsyncIterator[Chunk]:
+        nonlocal upstream_error
+        try:
+            async for chunk in source:
+                taken.append(chunk)
+                yield chunk
+        except Exception as error:
+            upstream_error = error
+            raise
+
+    try:
+        async for chunk in stage(watched()):
+            taken.clear()
+            yield chunk
+    except Exception as error:
+        if error is upstream_error or not on_failure(error):
+            raise
+        for chunk in taken:
+            yield chunk
+        async for chunk in source:
+            yield chunk

@@ -44,7 +44,7 @@ def _merge_choice(into: dict[str, Any], choice: dict[str, Any]) -> None:
 
 def _merge(into: dict[str, Any], delta: dict[str, Any]) -> None:
     for key, value in delta.items():
-        had = into.get(key)
+        had: Any = into.get(key)
         if had is None:
             if key == "tool_calls" and value:
                 into[key] = _merge_calls([], value)
@@ -54,7 +54,7 @@ def _merge(into: dict[str, Any], delta: dict[str, Any]) -> None:
             into[key] = value
         elif key == "tool_calls":
             _merge_calls(had, value or ())
-        elif (isinstance(had, str) and isinstance(value, str)) or (isinstance(had, list) and isinstance(value, list)):
+        elif type(had) is type(value) and type(had) in (str, list):
             into[key] = had + value
         elif isinstance(had, dict) and isinstance(value, dict):
             _merge(had, value)

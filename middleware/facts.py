@@ -1,0 +1,38 @@
+"""Facts as records: a small frozen dataclass becomes (name, version, attributes)."""
+
+import dataclasses
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from records import Fact, JsonValue
+
+
+def as_record(fact: object) -> Fact:
+    """The name is the class's, in snake case; a class attribute `version` counts its changes. Raises `TypeError`."""
+    kind: Any = type(fact)
+    name, version, fields = _shape(kind)
+    return Fact(name, {field: _json(getattr(fact, field)) for field in fields}, version)
+
+
+@lru_cache(maxsize=512)
+def _shape(kind: Any) -> tuple[str, int, tuple[str, ...]]:
+    if dataclasses.is_dataclass(kind):
+        fields = tuple(field.name for field in dataclasses.fields(kind))
+    elif issubclass(kind, msgspec.Struct):
+        fields = kind.__struct_fields__
+    else:
+        raise TypeError(f"{kind.__name__} is not a fact: record a frozen dataclass")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower(), getattr(kind, "version", 1), fields
+
+
+def _json(value: object) -> JsonValue:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple | list | set | frozenset):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    return msgspec.to_builtins(value, str_keys=True)

@@ -1,0 +1,27 @@
+"""What a step is given to work with, besides its settings."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from middleware.protocol import Handler
+
+
+def _no_models(name: str) -> Handler:
+    raise LookupError(f"no model called {name!r}: this chain was built without models")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`model(name)` is a model of the configuration as a `Handler`; `secret` keys every hash that must not be guessed.
+
+    `clock` is in nanoseconds since the epoch.
+    """
+
+    agent: str
+    variants: Sequence[str] = ("base",)
+    secret: bytes = b""
+    model: Callable[[str], Handler] = _no_models
+    clock: Callable[[], int] = time.time_ns
+    random: Random = field(default_factory=Random)

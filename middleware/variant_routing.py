@@ -1,0 +1,75 @@
+"""Which variant of the agent a call gets."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from middleware.exchange import Exchange
+from middleware.protocol import Handler, Settings
+from middleware.reply import Reply
+from middleware.services import Services
+from policies.assignment import assign, epoch_of, probabilities, uniform
+
+
+class Weighted(Settings):
+    weighted: dict[str, Annotated[float, Field(ge=0)]]
+    """A weight per variant; those left out get nothing."""
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> "Weighted":
+        if not sum(self.weighted.values()) > 0:
+            raise ValueError("at least one weight must be positive")
+        return self
+
+
+class Fixed(Settings):
+    fixed: str
+    """The variant every call gets."""
+
+
+class VariantRoutingSettings(Settings):
+    policy: Literal["fixed"] | Fixed | Weighted = "fixed"
+    """`fixed` (always `base`), `fixed: NAME`, or `weighted: {base: 9, terse: 1}`."""
+
+    sticky: Literal["session", "user", "call"] = "session"
+    """What keeps its variant: a session, a user, or nothing (each call is drawn anew)."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        match self.policy:
+            case Weighted(weighted=weights):
+                return weights
+            case Fixed(fixed=name):
+                return {name: 1.0}
+            case _:
+                return {"base": 1.0}
+
+
+class VariantRouting:
+    """Draws the variant; the same session gets the same one, on every worker, without a store."""
+
+    Settings = VariantRoutingSettings
+
+    def __init__(self, settings: VariantRoutingSettings, services: Services) -> None:
+        unknown = [name for name in settings.weights if name not in services.variants]
+        if unknown:
+            raise ValueError(
+                f"agent {services.agent!r}: variant_routing names {unknown[0]!r}, which is not among its variants "
+                f"({', '.join(services.variants)})"
+            )
+        self._policy = "weighted" if isinstance(settings.policy, Weighted) else "fixed"
+        self._published = probabilities(settings.weights)
+        self._epoch = epoch_of(self._policy, self._published)
+        self._sticky = settings.sticky
+        self._agent = services.agent
+        self._secret = services.secret
+
+    async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
+        u = uniform(self._secret, self._agent, self._unit(exchange))
+        assignment = assign(self._policy, self._epoch, self._published, u)
+        exchange.record(assignment)
+        return await call_next(exchange.with_variant(assignment.variant))
+
+    def _unit(self, exchange: Exchange) -> str:
+        unit = {"session": exchange.session, "user": exchange.user, "call": None}[self._sticky]
+        return f"{self._sticky}\0{unit}" if unit else f"call\0{exchange.id}"
