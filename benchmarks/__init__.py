@@ -1,0 +1,1 @@
+"""What a call through Burnish costs, measured beside the bare floor and a peer in one interleaved run."""
