@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +54,19 @@ class Environments:
                 )
         return home / "bin" / "python"
 
-    def node(self, project: Path, *, runtime: Path) -> NodeProject:
+    def node(self, project: Path, *, runtime: Path, shared: Sequence[Path] = ()) -> NodeProject:
         """A copy of `project` (package.json, package-lock.json, scripts) with its packages installed.
 
-        Node resolves an import from the file that makes it, so the scripts have to lie beside `node_modules`.
-        `runtime` locks the Python package that carries Node and npm: clients need a newer one than many systems have.
+        Node resolves an import from the file that makes it, so the scripts, and the `shared` ones they import, have to
+        lie beside `node_modules`. `runtime` locks the Python package that carries Node and npm: clients need a newer
+        one than many systems have.
         """
         node = self.python(runtime).parent / "node"
         home = self.root / f"node-{project.name}"
         with self._built_once(home, _fingerprint(project / "package-lock.json", runtime)) as missing:
             shutil.copytree(project, home, dirs_exist_ok=True)
+            for script in shared:
+                shutil.copy(script, home)
             if missing:
                 quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
                 _run([str(node.parent / "npm"), "ci", *quiet], cwd=home, path=node.parent)

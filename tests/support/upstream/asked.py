@@ -45,7 +45,7 @@ class Asked:
 
     @property
     def tool_to_call(self) -> OfferedTool | None:
-        """The tool a willing model calls: the demanded one, else the first. None if none is offered or none may be called."""
+        """The tool a willing model calls: the demanded one, else the first; None if there is none, or it may not."""
         choice = self.document.get("tool_choice")
         kind = choice.get("type") if isinstance(choice, dict) else choice
         if kind == "none":

@@ -35,7 +35,8 @@ def obliging(request: Received) -> Answer:
 
 def _completion(asked: Asked) -> Completion:
     if asked.results:
-        return says(*(piece for result in asked.results for piece in (f"{result.name} said: ", result.text)))
+        first, *others = [(f"{result.name} said: ", result.text) for result in asked.results]
+        return says(*first, *(piece for other in others for piece in (", and ", *other)))
     if tool := asked.tool_to_call:
         return calls(ToolCall(tool.name, json.dumps(plausible(tool.schema))))
     if (schema := _schema(asked.document.get("response_format"))) is not None:

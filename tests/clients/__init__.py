@@ -1,0 +1,1 @@
+"""Real client libraries, each in an environment of its own, driven against one base URL."""

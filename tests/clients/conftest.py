@@ -1,0 +1,48 @@
+"""Where the clients under test live, and what they are pointed at: change `endpoint` to point all of them elsewhere."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import Environments
+from tests.support.upstream import Upstream, in_thread
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What an agent's owner would put into its environment."""
+
+    base_url: str
+    key: str
+    model: str
+    limited_model: str
+    """A model whose provider answers 429."""
+
+
+@pytest.fixture(scope="session")
+def environments(request: pytest.FixtureRequest) -> Environments:
+    """Environments under `.envs/`, or where BURNISH_ENVS says."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def announce(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(line, flush=True)
+
+    return Environments(Path(os.environ.get("BURNISH_ENVS", REPOSITORY / ".envs")), announce)
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with in_thread(Upstream(key="sk-upstream")) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="module")
+def endpoint(upstream: Upstream) -> Endpoint:
+    assert upstream.key is not None
+    return Endpoint(upstream.base_url, upstream.key, "small-instruct", "fail-429")
