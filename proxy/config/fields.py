@@ -155,5 +155,9 @@ Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
 Blank = BeforeValidator(_no_blank)
 """Reads an empty text, the usual default of an unset variable, as nothing."""
 
-Names = Annotated[tuple[ModelName, ...], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[
+    tuple[ModelName, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=ModelName | tuple[ModelName, ...]),
+]
 """One model name, or several in order of preference."""

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from proxy.config.files import Stamp, read_whole
+
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _BODY = re.compile(r"(?:env:(?P<env>[A-Za-z_]\w*)|file:(?P<file>.+?))(?P<fallback>:-.*)?", re.DOTALL)
-_LARGEST = 2**20
 
 
 class Unresolved(Exception):
@@ -14,12 +15,12 @@ class Unresolved(Exception):
 
 
 class Interpolation:
-    """Fills references in, and remembers which files it looked at."""
+    """Fills references in, and remembers the files it looked at as they were."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
         self._env = env
         self._folder = folder
-        self.files: set[Path] = set()
+        self.stamps: dict[Path, Stamp | None] = {}
 
     def fill(self, text: str) -> str:
         """The text with its references resolved; `$${` stands for a plain `${`."""
@@ -44,19 +45,24 @@ class Interpolation:
 
     def _read(self, name: str) -> tuple[str, str]:
         path = self._folder / name
-        self.files.add(path)
         try:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST + 1)
-            if len(data) > _LARGEST:
-                return "", f"file {name} is larger than 1 MiB"
+            data, self.stamps[path] = read_whole(path)
             return data.decode().rstrip("\r\n"), f"file {name} is empty"
         except UnicodeDecodeError:
             return "", f"file {name} is not UTF-8 text"
         except OSError as error:
+            self.stamps[path] = None
             return "", f"file {name} cannot be read ({error.strerror})"
 
 
 def refers(text: str) -> bool:
     """Whether the text takes its value, or a part of it, from outside the file."""
     return any(found[0] != "$${" for found in _REFERENCE.finditer(text))
+
+
+def names(text: str) -> list[str]:
+    """The references in a text, each without its default: `${env:NAME}`."""
+    bodies = (_BODY.fullmatch(found[1]) for found in _REFERENCE.finditer(text) if found[1])
+    return [
+        f"${{env:{body['env']}}}" if body["env"] else f"${{file:{body['file']}}}" for body in bodies if body is not None
+    ]

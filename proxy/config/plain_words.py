@@ -1,13 +1,13 @@
 """pydantic's errors in plain words, at the place in the file that caused them."""
 
 import re
-from collections.abc import Callable, Iterator
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Callable
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from proxy.config.annotations import at, first_choice, in_words, keys_at
 from proxy.config.problems import Problem, Where, shown, suggestion, value_at
 
 _WORDS = {
@@ -34,6 +34,7 @@ _WORDS = {
     "string_too_short": "may not be empty",
     "literal_error": "expected {expected}",
 }
+_OTHER_KEYS = ("missing", "extra_forbidden")
 _TELL_ENOUGH = (
     "boolean",
     "missing",
@@ -51,21 +52,58 @@ def problems_of(
     error: ValidationError, model: type[BaseModel], data: Any, is_secret: Callable[[Where], bool]
 ) -> list[Problem]:
     """Each thing pydantic found, placed from the top of `data`; values that are secret stay out of the messages."""
-    return [_problem(details, model, data, is_secret) for details in error.errors(include_url=False)]
+    plain, unions = _by_union(error.errors(include_url=False), model)
+    problems = [_problem(details, model, data, is_secret) for details in plain]
+    for before, sides in unions.items():
+        meant = [side for side in sides.values() if not any(_misfits(details) for details in side)]
+        if len(meant) == 1:
+            problems += [_problem(details, model, data, is_secret) for details in meant[0]]
+        else:
+            value = value_at(data, before)
+            expected = ", or ".join(in_words(side) for side in at(model, before))
+            problems.append(Problem(before, f"expected {expected}{_got(value, before, is_secret)}"))
+    return problems
+
+
+Unions = dict[Where, dict[str, list[ErrorDetails]]]
+
+
+def _by_union(errors: list[ErrorDetails], model: type[BaseModel]) -> tuple[list[ErrorDetails], Unions]:
+    """Errors outside unions, and the others by union and side, their locations counted without the name of the side."""
+    plain: list[ErrorDetails] = []
+    unions: Unions = {}
+    for details in errors:
+        choice = first_choice(model, details["loc"])
+        if choice is None:
+            plain.append(details)
+            continue
+        there: ErrorDetails = {**details, "loc": (*choice.before, *choice.after)}
+        there["ctx"] = {**details.get("ctx", {}), "below": len(choice.after)}
+        unions.setdefault(choice.before, {}).setdefault(choice.side, []).append(there)
+    return plain, unions
+
+
+def _misfits(details: ErrorDetails) -> bool:
+    """Whether an error says that this side of the union was not meant at all."""
+    below = details["ctx"]["below"]
+    return (below == 0 and "error" not in details["ctx"]) or (below == 1 and details["type"] in _OTHER_KEYS)
 
 
 def _problem(details: ErrorDetails, model: type[BaseModel], data: Any, is_secret: Callable[[Where], bool]) -> Problem:
-    kind, loc, value = details["type"], details["loc"], details["input"]
+    kind, loc = details["type"], details["loc"]
     if kind == "extra_forbidden":
-        return Problem(loc, f"unknown key{suggestion(str(loc[-1]), _fields(model, loc[:-1]))}")
+        return Problem(loc, f"unknown key{suggestion(str(loc[-1]), keys_at(model, loc[:-1]))}")
     where, message = _within(data, loc), _words(details)
-    if loc[-1:] != ("[key]",) and kind not in _TELL_ENOUGH and isinstance(value, str | int | float):
-        if is_secret(where):
-            return Problem(where, message)
-        message += f", got {shown(value)}"
-        if kind == "literal_error":
-            message += suggestion(str(value), re.findall(r"'([^']*)'", details["ctx"]["expected"]))
-    return Problem(where, message)
+    if loc[-1:] == ("[key]",) or kind in _TELL_ENOUGH:
+        return Problem(where, message)
+    got = _got(details["input"], where, is_secret)
+    if got and kind == "literal_error":
+        got += suggestion(str(details["input"]), re.findall(r"'([^']*)'", details["ctx"]["expected"]))
+    return Problem(where, message + got)
+
+
+def _got(value: object, where: Where, is_secret: Callable[[Where], bool]) -> str:
+    return f", got {shown(value)}" if isinstance(value, str | int | float) and not is_secret(where) else ""
 
 
 def _words(details: ErrorDetails) -> str:
@@ -83,28 +121,3 @@ def _within(data: Any, loc: Where) -> Where:
         if part == "[key]" or not isinstance(value_at(data, loc[:depth]), dict | list | None):
             return loc[:depth]
     return loc
-
-
-def _fields(annotation: Any, loc: Where) -> Iterator[str]:
-    """The keys that the model at this location knows."""
-    for candidate in _models(annotation):
-        if not loc:
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                yield from candidate.model_fields
-        elif isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            if loc[0] in candidate.model_fields:
-                yield from _fields(candidate.model_fields[str(loc[0])].annotation, loc[1:])
-        elif arguments := get_args(candidate):
-            yield from _fields(arguments[1] if get_origin(candidate) is dict else arguments[0], loc[1:])
-
-
-def _models(annotation: Any) -> Iterator[Any]:
-    """The annotation without `Annotated`, and each side of a union."""
-    if get_origin(annotation) is Annotated:
-        yield from _models(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, UnionType):
-        for side in get_args(annotation):
-            if side is not NoneType:
-                yield from _models(side)
-    else:
-        yield annotation

@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
+from proxy.config.files import Stamp, read_whole
 from proxy.config.interpolation import Interpolation, Unresolved, refers
 from proxy.config.problems import Problem, Where
 
-_LARGEST_FILE = 2**20
 _DEEPEST = 32
 _MOST_VALUES = 20_000
 """Counted after aliases are followed, so that a few lines cannot unfold into gigabytes."""
@@ -27,12 +27,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Source:
-    """A configuration file as read. `files` are all files that it depends on, found or not."""
+    """A configuration file as read. `stamps` has every file it depends on, as it was; None for one not found."""
 
     file: str
     data: Any
     marks: Mapping[Where, Mark]
-    files: frozenset[Path]
+    stamps: Mapping[Path, Stamp | None]
     problems: tuple[Problem, ...]
 
     def mark(self, where: Where) -> Mark:
@@ -45,22 +45,17 @@ class Source:
 def read(file: Path, env: Mapping[str, str]) -> Source:
     """Reads a file. What is wrong with it is in `problems`; nothing is raised."""
     interpolation = Interpolation(env, file.parent)
+    stamps: dict[Path, Stamp | None] = {file: None}
+    reader = _Reader(interpolation)
+    data = None
     try:
-        with file.open("rb") as opened:
-            text = opened.read(_LARGEST_FILE + 1)
-        if len(text) > _LARGEST_FILE:
-            raise _Refused("is larger than 1 MiB")
-        reader = _Reader(interpolation)
-        data = reader.tree(_compose(text.decode()), ())
-        marks, problems = reader.marks, tuple(reader.problems)
+        text, stamps[file] = read_whole(file)
+        data = reader.tree(_compose(_decode(text)), ())
     except _Refused as refused:
-        data, marks, problems = None, {}, (Problem((), str(refused), refused.line),)
-    except UnicodeDecodeError as error:
-        line = text[: error.start].count(b"\n") + 1
-        data, marks, problems = None, {}, (Problem((), "is not UTF-8 text", line),)
+        reader.problems.append(Problem((), str(refused), refused.line))
     except OSError as error:
-        data, marks, problems = None, {}, (Problem((), f"cannot be read ({error.strerror})"),)
-    return Source(str(file), data, marks, frozenset({file, *interpolation.files}), problems)
+        reader.problems.append(Problem((), f"cannot be read ({error.strerror})"))
+    return Source(str(file), data, reader.marks, stamps | interpolation.stamps, tuple(reader.problems))
 
 
 class _Refused(Exception):
@@ -102,6 +97,13 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+
+def _decode(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise _Refused("is not UTF-8 text", text[: error.start].count(b"\n") + 1) from None
 
 
 def _compose(text: str) -> yaml.Node | None:

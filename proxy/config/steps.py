@@ -1,6 +1,6 @@
 """Checks the settings of middleware, without importing any: the chain's registry lends its models."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,19 +30,19 @@ class ValidateSteps(Protocol):
     def __call__(self, scope: Scope, step: str, settings: Mapping[str, Any], where: Where, /) -> Sequence[Problem]: ...
 
 
-def by_settings(names: Collection[str], settings_of: Callable[[str], type[BaseModel]]) -> ValidateSteps:
+def by_settings(settings_of: Callable[[str], type[BaseModel]]) -> ValidateSteps:
     """Judges steps by their own `Settings`.
 
-    `settings_of` raises LookupError or ImportError for a step it cannot find. A `Settings` model sees the agent's name
-    and the names of its variants and of all models as validation context: `agent`, `variants`, `models`.
+    `settings_of` raises LookupError or TypeError, with a message for people, for a step that cannot be used. A
+    `Settings` model sees the agent's name and the names of its variants and of all models as validation context:
+    `agent`, `variants`, `models`.
     """
 
     def validate(scope: Scope, step: str, settings: Mapping[str, Any], where: Where) -> Sequence[Problem]:
         try:
             model = settings_of(step)
-        except (LookupError, ImportError) as error:
-            why = f" ({error})" if ":" in step else suggestion(step, names)
-            return [Problem(where, f"no middleware called {step!r}{why}")]
+        except (LookupError, TypeError) as error:
+            return [Problem(where, str(error))]
         context = {"agent": scope.agent, "variants": scope.variants, "models": scope.models}
         try:
             model.model_validate(dict(settings), context=context)

@@ -1,0 +1,1 @@
+"""The commands of `burnish`, one file each."""
