@@ -1,0 +1,61 @@
+"""Which configured model a call goes to: what its agent's `models` make of the name it asks for."""
+
+from proxy.config.model import Config
+from proxy.errors import ApiError
+from proxy.upstreams.call import Route
+from proxy.upstreams.failures import unavailable
+
+
+class ModelChoice:
+    """One agent's. Built once per configuration."""
+
+    def __init__(self, config: Config, agent: str) -> None:
+        self.routes = {name: route(config, name) for name in config.models}
+        self._agent = agent
+        self._allowed = frozenset(config.allowed_models(agent))
+        self._unknown = config.agents[agent].models.unknown
+        self._variants = {name: variant.model for name, variant in config.agents[agent].variants.items()}
+        self._default = config.default_model(agent)
+        first = config.models[config.agents[agent].models.default[0]].provider
+        self._no_default = (first, "none of the agent's default models has a provider whose key is set")
+
+    def of(self, asked: str, variant: str) -> Route:
+        """The route for the model the request names. Raises `ApiError` where the agent may not use it."""
+        if asked in self._allowed or (asked and asked == self._variants.get(variant)):
+            return self.routes[asked]
+        if not asked or self._unknown == "default":
+            return self.default
+        if asked in self.routes:
+            raise ApiError(
+                403,
+                f"agent {self._agent!r} may not use the model {asked!r}; it may use {self._listed}",
+                type="permission_error",
+                param="model",
+                code="model_not_allowed",
+            )
+        if self._unknown == "passthrough":
+            default = self.default
+            return Route(asked, default.provider, asked, default.timeout, default.retries)
+        raise ApiError(
+            404,
+            f"there is no model {asked!r}; agent {self._agent!r} may use {self._listed}",
+            param="model",
+            code="model_not_found",
+        )
+
+    @property
+    def default(self) -> Route:
+        """The first of the agent's default models whose provider is available."""
+        if self._default is None:
+            raise unavailable(*self._no_default)
+        return self.routes[self._default]
+
+    @property
+    def _listed(self) -> str:
+        return ", ".join(sorted(self._allowed))
+
+
+def route(config: Config, name: str) -> Route:
+    """A model of the configuration, ready to be called."""
+    model = config.models[name]
+    return Route(name, model.provider, model.model, config.timeout(name), model.retries, model.fallbacks)

@@ -1,0 +1,208 @@
+"""What a client is told when a provider fails: the provider's own words where it has any, never its URL or our key."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from proxy.upstreams.call import UpstreamFailed
+from proxy.upstreams.headers import coming_down
+
+_LONGEST_QUOTE: Final = 300
+_MASK: Final = "***"
+_URL: Final = re.compile(r"\bhttps?://[^\s\"'<>)\]]+")
+_TYPES: Final = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    409: "conflict_error",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+}
+_RETRY: Final = frozenset({408, 409, 429})
+_NO_RETRY: Final = frozenset({501, 505})
+_FALL_BACK: Final = frozenset({401, 404})
+"""The key or the model is gone at this provider; the same request may be fine at another."""
+
+
+class Scrubber:
+    """Takes a provider's secrets and addresses out of what it says."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        long_enough = sorted((secret for secret in secrets if len(secret) >= 8), key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
+
+    def __call__(self, text: str) -> str:
+        if self._secrets is not None:
+            text = self._secrets.sub(_MASK, text)
+        return text
+
+    def without_host(self, text: str, host: str) -> str:
+        """The same, and no URL that points at `host`; links to documentation elsewhere stay."""
+        return _URL.sub(lambda url: _MASK if host and host in url[0] else url[0], self(text))
+
+
+def of_status(
+    provider: str, status: int, headers: Mapping[str, str], body: bytes, *, scrub: Scrubber, host: str
+) -> UpstreamFailed:
+    """The error that a provider answered with, its type, code and message kept."""
+    said = _error_of(body)
+    message = said.get("message")
+    if not isinstance(message, str) or not message:
+        message = f"provider {provider!r} answered {status}{_summary(body)}"
+    failed = UpstreamFailed(
+        status,
+        scrub.without_host(message, host),
+        type=_text(said.get("type")) or _TYPES.get(status) or ("server_error" if status >= 500 else "upstream_error"),
+        param=_text(said.get("param")),
+        code=_text(said.get("code")),
+        headers=coming_down(headers),
+    )
+    fault = status >= 500 and status not in _NO_RETRY
+    wanted = headers.get("x-should-retry", "").lower()
+    retry = (fault or status in _RETRY or wanted == "true") and wanted != "false"
+    failed.may(retry=retry, fall_back=fault or status in _RETRY or status in _FALL_BACK, fault=fault)
+    failed.asked_wait = _asked_wait(headers)
+    return failed
+
+
+def redirected(provider: str, status: int) -> UpstreamFailed:
+    return UpstreamFailed(
+        502,
+        f"provider {provider!r} answered with a redirect ({status}), which is not followed; set its base_url to the "
+        "address it redirects to",
+        type="upstream_error",
+        code="upstream_redirected",
+    ).may(fall_back=True)
+
+
+def unreachable(provider: str, why: str) -> UpstreamFailed:
+    return UpstreamFailed(
+        502, f"provider {provider!r} cannot be reached: {why}", type="upstream_error", code="upstream_unreachable"
+    ).may(retry=True, fault=True)
+
+
+def hung_up(provider: str) -> UpstreamFailed:
+    return UpstreamFailed(
+        502,
+        f"provider {provider!r} closed the connection without an answer",
+        type="upstream_error",
+        code="upstream_disconnected",
+    ).may(retry=True, fault=True)
+
+
+def broke(provider: str, why: str) -> UpstreamFailed:
+    """A whole answer that ended half way: what was generated is lost, and it is not asked for twice."""
+    return UpstreamFailed(502, f"provider {provider!r}: {why}", type="upstream_error", code="upstream_broke").may(
+        fault=True
+    )
+
+
+def not_http(provider: str) -> UpstreamFailed:
+    return UpstreamFailed(
+        502,
+        f"provider {provider!r} answered with something that is not HTTP; check its base_url",
+        type="upstream_error",
+        code="upstream_invalid",
+    ).may(fall_back=True, fault=True)
+
+
+def not_json(provider: str, content_type: str, body: bytes) -> UpstreamFailed:
+    return UpstreamFailed(
+        502,
+        f"provider {provider!r} answered with {content_type or 'an unnamed type'} where a JSON object was expected; "
+        f"check its base_url{_summary(body)}",
+        type="upstream_error",
+        code="upstream_invalid",
+    ).may(fall_back=True)
+
+
+def silent(provider: str, seconds: float) -> UpstreamFailed:
+    return UpstreamFailed(
+        504,
+        f"provider {provider!r} did not begin to answer within {seconds:g} s; raise timeout.first_byte if it is slow",
+        type="timeout_error",
+        code="upstream_timeout",
+    ).may(fall_back=True, fault=True)
+
+
+def busy(provider: str, connections: int, seconds: float) -> UpstreamFailed:
+    return UpstreamFailed(
+        503,
+        f"all {connections} connections to provider {provider!r} were in use for {seconds:g} s; raise max_connections",
+        type="upstream_error",
+        code="upstream_busy",
+        headers={"retry-after": "1"},
+    ).may(fall_back=True)
+
+
+def resting(provider: str, wait: float) -> UpstreamFailed:
+    """The breaker is open."""
+    return UpstreamFailed(
+        503,
+        f"provider {provider!r} failed repeatedly and is left alone for now",
+        type="upstream_error",
+        code="upstream_resting",
+        headers={"retry-after": str(max(1, math.ceil(wait)))},
+    ).may(fall_back=True)
+
+
+def unavailable(provider: str, remedy: str) -> UpstreamFailed:
+    return UpstreamFailed(
+        503, f"provider {provider!r} is not available: {remedy}", type="upstream_error", code="upstream_unavailable"
+    ).may(fall_back=True)
+
+
+def _error_of(body: bytes) -> dict[str, Any]:
+    """The error object of the documents that providers send: OpenAI's, Anthropic's, and looser ones."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    if isinstance(document, list) and document:
+        document = document[0]  # As some of Google's endpoints answer.
+    if not isinstance(document, dict):
+        return {}
+    error = document.get("error", document)
+    if isinstance(error, str):
+        return {"message": error}
+    if not isinstance(error, dict):
+        return {}
+    if not error.get("message"):
+        detail = error.get("detail") or error.get("msg")
+        if detail:
+            return {**error, "message": detail if isinstance(detail, str) else orjson.dumps(detail).decode()}
+    return error
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str) and value:
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _summary(body: bytes) -> str:
+    """A few words of a page that is not JSON: its text without tags."""
+    text = body[:65_536].decode("utf-8", "replace")
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<[^>]*>", " ", text)
+    text = re.sub(r"[\s\x00-\x1f]+", " ", text).strip()
+    if not text:
+        return ""
+    return f": {text[:_LONGEST_QUOTE]}…" if len(text) > _LONGEST_QUOTE else f": {text}"
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds in `retry-after-ms` or `retry-after`; a date is not read, as it is hours away or a clock is wrong."""
+    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if 0 <= seconds < math.inf:
+            return seconds
+    return None

@@ -1,0 +1,60 @@
+"""How long a call waits for its provider: for the first byte, then between bytes; never in total."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+_NOT_WAITING: Final = float("inf")
+
+
+class Patience:
+    """One timer for a whole call, which looks now and then whether the wait under way has been too long.
+
+    Waiting for a byte only notes the time, so a stream of many chunks costs no timer of its own. A pause in which
+    nobody asks for the next chunk is the client's and does not count.
+    """
+
+    __slots__ = ("_give_up", "_idle", "_limit", "_loop", "_since", "_timer", "expired")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, first_byte: float, idle: float, give_up: Callable[[], object]
+    ) -> None:
+        """`give_up` is called when the wait under way has been too long, and ends it."""
+        self.expired = False
+        self._loop = loop
+        self._limit = first_byte
+        self._idle = idle
+        self._give_up = give_up
+        self._since = loop.time()
+        self._timer = loop.call_later(min(first_byte, idle), self._look)
+
+    def on_expiry(self, give_up: Callable[[], object]) -> None:
+        """From now on the wait is another one, ended in another way."""
+        self._give_up = give_up
+
+    def wait(self) -> None:
+        """The wait for the next bytes begins."""
+        self._since = self._loop.time()
+
+    def got(self) -> None:
+        """Bytes came; from here on only silence between bytes counts."""
+        self._since = _NOT_WAITING
+        self._limit = self._idle
+
+    @property
+    def limit(self) -> float:
+        """Seconds that the wait under way may take."""
+        return self._limit
+
+    def end(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        since = now if self._since == _NOT_WAITING else self._since
+        due = since + self._limit
+        if due > now:
+            self._timer = self._loop.call_at(min(due, now + self._idle), self._look)
+        else:
+            self.expired = True
+            self._give_up()

@@ -1,0 +1,91 @@
+"""What outlives a single call: the connections, and what was learned of each provider's health."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from policies.breaker import Breaker
+from policies.retries import RetryBudget
+from proxy.config.model import Config, Provider, Retries
+
+
+class Health:
+    """A provider's breaker, and the slots for its connections; kept over reloads that do not change their settings."""
+
+    __slots__ = ("breaker", "connections", "slots")
+
+    def __init__(self, provider: Provider, clock: Callable[[], float]) -> None:
+        self.breaker = Breaker(failures=provider.breaker.failures, cooldown=provider.breaker.cooldown, clock=clock)
+        self.connections = provider.max_connections
+        self.slots = asyncio.Semaphore(provider.max_connections)
+
+
+class Pool:
+    """One per worker, over all configurations that it will have: `async with Pool() as pool:`.
+
+    `bundled` holds the base URL of each provider that Burnish itself runs; it may be filled while calls are served.
+    """
+
+    def __init__(
+        self,
+        *,
+        bundled: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        user_agent: str = "burnish",
+    ) -> None:
+        self.bundled: Mapping[str, str] = {} if bundled is None else bundled
+        self.user_agent = user_agent
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._health: dict[str, tuple[Provider, Health]] = {}
+        self._budgets: dict[str, tuple[Retries, RetryBudget]] = {}
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ttl_dns_cache=60)
+        self._session = await self._closing.enter_async_context(
+            aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                max_line_size=32 * 1024,
+                max_field_size=32 * 1024,
+            )
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session = None
+        await self._closing.aclose()
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise RuntimeError("the pool is not open; use it as `async with Pool() as pool:`")
+        return self._session
+
+    def health(self, name: str, provider: Provider) -> Health:
+        """The provider's health so far; a new one where its settings changed."""
+        known = self._health.get(name)
+        if known is None or known[0] != provider:
+            known = self._health[name] = (provider, Health(provider, self._clock))
+        return known[1]
+
+    def budget(self, model: str, retries: Retries) -> RetryBudget:
+        """The model's budget of retries as it stands; a new one where its settings changed."""
+        known = self._budgets.get(model)
+        if known is None or known[0] != retries:
+            known = self._budgets[model] = (retries, RetryBudget(retries.budget))
+        return known[1]
+
+    def keep(self, config: Config) -> None:
+        """Forget what is known of providers and models that are no longer configured."""
+        self._health = {name: known for name, known in self._health.items() if name in config.providers}
+        self._budgets = {name: known for name, known in self._budgets.items() if name in config.models}

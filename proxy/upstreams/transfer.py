@@ -1,0 +1,164 @@
+"""An answer coming in over HTTP: whole, or event by event, until it ends, breaks, falls silent or nobody wants it."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Final
+
+import aiohttp
+
+from middleware.messages import Chunk
+from proxy.errors import UpstreamBroke
+from proxy.upstreams.call import Call
+from proxy.upstreams.failures import Scrubber
+from proxy.upstreams.patience import Patience
+from proxy.wire.format import WireFormat
+from proxy.wire.sse import DONE, EventReader, EventTooLarge
+
+_LARGEST_WHOLE: Final = 64 * 1024 * 1024
+_LARGEST_ERROR: Final = 64 * 1024
+_REMEMBERED: Final = 8
+"""Chunks to look for a finish_reason in, when a stream ends without [DONE]: usage and empty events may follow it."""
+_LINGER: Final = 1.0
+"""Seconds that a finished stream has to end as HTTP, too, so that its connection can be used again."""
+
+
+class Silence(Exception):
+    """No byte came for the time that `timeout` allows."""
+
+
+class Transfer:
+    """The body of one answer. It ends once, in `_finish`, `_fail` or `abandon`, and then holds nothing any more."""
+
+    __slots__ = ("_call", "_content", "_ended", "_patience", "_response", "_scrub", "_slots")
+
+    def __init__(
+        self,
+        call: Call,
+        response: aiohttp.ClientResponse,
+        patience: Patience,
+        slots: asyncio.Semaphore,
+        scrub: Scrubber,
+    ) -> None:
+        self._call = call
+        self._response = response
+        self._content = response.content
+        self._patience = patience
+        self._slots = slots
+        self._scrub = scrub
+        self._ended = False
+        patience.on_expiry(self._fall_silent)
+
+    async def whole(self) -> bytes:
+        """The body. Raises `UpstreamBroke`."""
+        content = self._content
+        try:
+            body = content.read_nowait() if content.is_eof() else await self._read(_LARGEST_WHOLE)
+        except asyncio.CancelledError:
+            self.abandon()
+            raise
+        except Exception as error:
+            raise self._fail(error) from error
+        self._finish()
+        return body
+
+    async def error(self) -> bytes:
+        """As much of an error's body as is worth reading; it may be cut, and does not raise for that."""
+        try:
+            return await self._read(_LARGEST_ERROR)
+        except (aiohttp.ClientError, OSError, Silence, UpstreamBroke):
+            return b""
+        except asyncio.CancelledError:
+            self.abandon()
+            raise
+        finally:
+            self._release(reusable=self._content.is_eof())
+
+    async def chunks(self, format: WireFormat) -> AsyncIterator[Chunk]:
+        """The events of a stream. Raises `UpstreamBroke` unless it ends in [DONE], or cleanly after a finish_reason."""
+        content, patience, reader = self._content, self._patience, EventReader()
+        recent: deque[Chunk] = deque(maxlen=_REMEMBERED)
+        try:
+            while True:
+                patience.wait()
+                received = await content.readany()
+                patience.got()
+                for data in reader.feed(received) if received else reader.finish():
+                    if data.startswith(DONE):
+                        self._finish()
+                        return
+                    chunk = format.read_chunk(data)
+                    recent.append(chunk)
+                    yield chunk
+                if not received:
+                    break
+            if not any(delta.finish_reason for chunk in recent for delta in chunk.deltas):
+                raise UpstreamBroke("the stream ended before the answer did")
+            self._finish()
+        except (aiohttp.ClientError, OSError, Silence, EventTooLarge, UpstreamBroke, ValueError) as error:
+            raise self._fail(error) from error
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the connection at once, if the answer has not ended."""
+        if not self._ended:
+            self._call.abandoned()
+            self._release(reusable=False)
+
+    async def aclose(self) -> None:
+        self.abandon()
+
+    async def _read(self, limit: int) -> bytes:
+        content, patience = self._content, self._patience
+        blocks: list[bytes] = []
+        size = 0
+        while True:
+            patience.wait()
+            block = await content.readany()
+            patience.got()
+            if not block:
+                return b"".join(blocks)
+            size += len(block)
+            if size > limit:
+                raise UpstreamBroke(f"an answer of more than {limit} bytes")
+            blocks.append(block)
+
+    def _fall_silent(self) -> None:
+        self._content.set_exception(Silence())
+
+    def _finish(self) -> None:
+        self._call.succeeded()
+        self._release(reusable=True)
+
+    def _fail(self, error: Exception) -> UpstreamBroke:
+        """Ends the transfer; the answer is what the reader of the reply is told."""
+        document = None
+        if isinstance(error, UpstreamBroke):
+            message = self._scrub(str(error))
+            document = self._scrub(error.document.decode("utf-8", "replace")).encode() if error.document else None
+        elif isinstance(error, Silence):
+            message = f"the upstream fell silent for {self._patience.limit:g} s"
+        elif isinstance(error, ValueError):
+            message = "the upstream sent an event that cannot be read"
+        elif isinstance(error, EventTooLarge):
+            message = str(error)
+        else:
+            message = "the upstream cut the connection"
+        if not self._ended:
+            self._call.failed(message, fault=True)
+            self._release(reusable=False)
+        return UpstreamBroke(message, document)
+
+    def _release(self, *, reusable: bool) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._patience.end()
+        self._slots.release()
+        content, response = self._content, self._response
+        if not reusable:
+            response.close()
+        elif not content.is_eof():
+            # [DONE] is in, but not yet the end of the body, which frees the connection. No client waits for it.
+            content.on_eof(asyncio.get_running_loop().call_later(_LINGER, response.close).cancel)
