@@ -22,6 +22,8 @@ class Endpoint:
     model: str
     limited_model: str
     """A model whose provider answers 429."""
+    reasoning_model: str
+    """A model whose name says that it reasons."""
 
 
 @pytest.fixture(scope="session")
@@ -45,4 +47,4 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def endpoint(upstream: Upstream) -> Endpoint:
     assert upstream.key is not None
-    return Endpoint(upstream.base_url, upstream.key, "small-instruct", "fail-429")
+    return Endpoint(upstream.base_url, upstream.key, "small-instruct", "fail-429", "gpt-5-small")

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -72,6 +73,24 @@ class Environments:
                 _run([str(node.parent / "npm"), "ci", *quiet], cwd=home, path=node.parent)
         return NodeProject(home, node)
 
+    def sources(self, lock: Path, *, builder: Path) -> Path:
+        """The unpacked source distribution that `lock` names, tests included, which no wheel carries.
+
+        `builder` locks an environment with its build backend, which pip asks for the package's metadata.
+        """
+        python = self.python(builder)
+        home = self.root / lock.stem
+        with self._built_once(home, _fingerprint(lock)) as missing:
+            if missing:
+                pip = [str(python), "-m", "pip", "download", "--quiet", "--require-hashes", "--no-build-isolation"]
+                _run([*pip, "--no-deps", "--no-binary", ":all:", "--dest", str(home), "-r", str(lock)])
+                (archive,) = home.glob("*.tar.gz")
+                with tarfile.open(archive) as packed:
+                    packed.extractall(home, filter="data")
+                archive.unlink()
+        (folder,) = (path for path in home.iterdir() if path.is_dir())
+        return folder
+
     @contextmanager
     def _built_once(self, home: Path, fingerprint: str) -> Iterator[bool]:
         """Yields whether `home` has to be built, already emptied; holds every other process off meanwhile."""
@@ -83,6 +102,7 @@ class Environments:
                 yield False
                 return
             shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
             self.announce(f"installing {home.name} into {home} (first use)")
             started = time.monotonic()
             yield True

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from tests.support.upstream.answer import Answer, Cut, Step
-from tests.support.upstream.asked import asked_of
+from tests.support.upstream.asked import Asked, asked_of
 from tests.support.upstream.failures import anthropic_error_body, error
 from tests.support.upstream.received import Received
 from tests.support.upstream.spoken import Broken, Choice, Raw, Spoken, ToolCall
@@ -15,98 +16,123 @@ _STOP_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_to
 
 def render(spoken: Spoken, request: Received) -> Answer:
     """The first choice alone: this API has no `n`."""
-    asked = asked_of(request)
-    choice = spoken.choices[0]
-    input_tokens, output_tokens = spoken.tokens or (asked.words, spoken.deltas)
-    head = {
-        "id": f"msg_{request.number}",
-        "type": "message",
-        "role": "assistant",
-        "model": asked.model,
-        "stop_sequence": None,
-        **spoken.extra,
-    }
-    if asked.streamed:
-        steps = tuple(_events(head, choice, request.number, input_tokens, output_tokens))
-        return Answer(headers=(("content-type", "text/event-stream; charset=utf-8"),), steps=steps, streamed=True)
-    for part in choice.parts:
+    writing = _Writing(spoken, request.number, asked_of(request))
+    if writing.asked.streamed:
+        headers = (("content-type", "text/event-stream; charset=utf-8"),)
+        return Answer(headers=headers, steps=tuple(writing.events()), streamed=True)
+    for part in writing.choice.parts:
         if isinstance(part, Broken):
             return error(500, part.message)(request)
-    body = {
-        **head,
-        "content": [
-            *([{"type": "text", "text": choice.text}] if choice.words else []),
-            *(
-                _tool_use(call, request.number, place, json.loads(call.arguments))
-                for place, call in enumerate(choice.calls)
-            ),
-        ],
-        "stop_reason": _stop_reason(choice),
-        "usage": {"input_tokens": input_tokens, "output_tokens": output_tokens},
-    }
-    return Answer(headers=(("content-type", "application/json"),), steps=tuple(_whole(body, choice)))
+    return Answer(headers=(("content-type", "application/json"),), steps=tuple(writing.document()))
 
 
-def _whole(body: dict[str, Any], choice: Choice) -> Iterator[Step]:
-    written = json.dumps(body, ensure_ascii=False).encode()
-    happenings = [part for part in choice.parts if not isinstance(part, str | Raw | Broken)]
-    half = len(written) // 2 if any(isinstance(part, Cut) for part in happenings) else 0
-    yield written[:half]
-    yield from happenings
-    yield written[half:]
+class _Writing:
+    """One answer being written down."""
 
+    def __init__(self, spoken: Spoken, number: int, asked: Asked) -> None:
+        self.spoken = spoken
+        self.choice: Choice = spoken.choices[0]
+        self.number = number
+        self.asked = asked
+        self.input_tokens, self.output_tokens = spoken.tokens or (asked.words, spoken.deltas)
+        thinking = asked.document.get("thinking") or {"type": "disabled"}
+        self.thinks = thinking["type"] != "disabled"
+        self.stop_reason = _STOP_REASONS.get(self.choice.ending, self.choice.ending)
 
-def _events(head: dict[str, Any], choice: Choice, number: int, input_tokens: int, output_tokens: int) -> Iterator[Step]:
-    opening: list[Step] = [
-        _event(
-            "message_start",
-            message={
-                **head,
-                "content": [],
-                "stop_reason": None,
-                "usage": {"input_tokens": input_tokens, "output_tokens": 1},
-            },
-        )
-    ]
-    if choice.words:
-        opening.append(_event("content_block_start", index=0, content_block={"type": "text", "text": ""}))
-    opening.append(_event("ping"))
-    for part in choice.parts:
-        if isinstance(part, str):
-            yield from opening
-            opening = []
-            yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": part})
-        elif isinstance(part, Raw):
-            yield part.data
-        elif isinstance(part, Broken):
-            yield from opening
-            yield _sse("error", anthropic_error_body(part.message, type="api_error"))
-            return
-        else:
-            yield part
-    yield from opening
-    if choice.words:
-        yield _event("content_block_stop", index=0)
-    for place, call in enumerate(choice.calls):
-        index = place + bool(choice.words)
-        yield _event("content_block_start", index=index, content_block=_tool_use(call, number, place, {}))
-        for piece in call.deltas:
-            yield _event("content_block_delta", index=index, delta={"type": "input_json_delta", "partial_json": piece})
+    def document(self) -> Iterator[Step]:
+        calls = [
+            {**self.tool_use(place, call), "input": json.loads(call.arguments)}
+            for place, call in enumerate(self.choice.calls)
+        ]
+        text = [{"type": "text", "text": self.choice.text, "citations": None}] if self.choice.words else []
+        thinking = [{"type": "thinking", "thinking": self.thought, "signature": "c2ln"}] if self.thinks else []
+        body = self.message([*thinking, *text, *calls], self.stop_reason, self.output_tokens)
+        written = json.dumps(body, ensure_ascii=False).encode()
+        happenings = [part for part in self.choice.parts if not isinstance(part, str | Raw | Broken)]
+        half = len(written) // 2 if any(isinstance(part, Cut) for part in happenings) else 0
+        yield written[:half]
+        yield from happenings
+        yield written[half:]
+
+    def events(self) -> Iterator[Step]:
+        blocks = count()
+        opening = [_event("message_start", message=self.message([], None, 1)), _event("ping")]
+        if self.thinks:
+            opening += self.thinking_events(next(blocks))
+        index = next(blocks) if self.choice.words else -1
+        if self.choice.words:
+            block = {"type": "text", "text": "", "citations": None}
+            opening.append(_event("content_block_start", index=index, content_block=block))
+        for part in self.choice.parts:
+            if isinstance(part, str):
+                yield from opening
+                opening = []
+                yield _event("content_block_delta", index=index, delta={"type": "text_delta", "text": part})
+            elif isinstance(part, Raw):
+                yield part.data
+            elif isinstance(part, Broken):
+                yield from opening
+                yield _sse("error", anthropic_error_body(part.message, type="api_error"))
+                return
+            else:
+                yield part
+        yield from opening
+        if self.choice.words:
+            yield _event("content_block_stop", index=index)
+        for place, call in enumerate(self.choice.calls):
+            index = next(blocks)
+            yield _event("content_block_start", index=index, content_block=self.tool_use(place, call))
+            for piece in call.deltas:
+                delta = {"type": "input_json_delta", "partial_json": piece}
+                yield _event("content_block_delta", index=index, delta=delta)
+            yield _event("content_block_stop", index=index)
+        stop = {"stop_reason": self.stop_reason, "stop_sequence": None}
+        yield _event("message_delta", delta=stop, usage={"output_tokens": self.output_tokens})
+        yield _event("message_stop")
+
+    @property
+    def thought(self) -> str:
+        return f"The question has {len(self.asked.question.split())} words."
+
+    def thinking_events(self, index: int) -> Iterator[bytes]:
+        block = {"type": "thinking", "thinking": "", "signature": ""}
+        yield _event("content_block_start", index=index, content_block=block)
+        for delta in (
+            {"type": "thinking_delta", "thinking": self.thought},
+            {"type": "signature_delta", "signature": "c2ln"},
+        ):
+            yield _event("content_block_delta", index=index, delta=delta)
         yield _event("content_block_stop", index=index)
-    yield _event(
-        "message_delta",
-        delta={"stop_reason": _stop_reason(choice), "stop_sequence": None},
-        usage={"output_tokens": output_tokens},
-    )
-    yield _event("message_stop")
 
+    def message(self, content: list[dict[str, Any]], stop_reason: str | None, output_tokens: int) -> dict[str, Any]:
+        return {
+            "id": f"msg_{self.number}",
+            "type": "message",
+            "role": "assistant",
+            "model": self.asked.model,
+            "content": content,
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "stop_details": None,
+            "container": None,
+            "usage": {
+                "input_tokens": self.input_tokens,
+                "output_tokens": output_tokens,
+                "cache_creation": None,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 0,
+                "inference_geo": None,
+                "output_tokens_details": None,
+                "server_tool_use": None,
+                "service_tier": "standard",
+            },
+            **self.spoken.extra,
+        }
 
-def _tool_use(call: ToolCall, number: int, place: int, arguments: Any) -> dict[str, Any]:
-    return {"type": "tool_use", "id": call.id or f"toolu_{number}_{place}", "name": call.name, "input": arguments}
-
-
-def _stop_reason(choice: Choice) -> str:
-    return _STOP_REASONS.get(choice.ending, choice.ending)
+    def tool_use(self, place: int, call: ToolCall) -> dict[str, Any]:
+        """The block a call begins with in a stream: its input is empty and follows in deltas."""
+        identity = call.id or f"toolu_{self.number}_{place}"
+        return {"type": "tool_use", "id": identity, "name": call.name, "input": {}, "caller": {"type": "direct"}}
 
 
 def _event(name: str, **data: Any) -> bytes:

@@ -22,7 +22,8 @@ def obliging(request: Received) -> Answer:
         asked = asked_of(request)
     except ValueError as problem:
         return error(400, f"We could not parse the JSON body of your request: {problem}")(request)
-    for name in ("model", "messages"):
+    required = ("model", "max_tokens", "messages") if request.path == "/v1/messages" else ("model", "messages")
+    for name in required:
         if not asked.document.get(name):
             return error(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)(
                 request
