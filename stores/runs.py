@@ -3,7 +3,8 @@
 The store is synchronous: it belongs to the background process and the command line, never to the proxy's event loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -123,8 +124,11 @@ class RunStore(Protocol):
         """
         ...
 
-    def backup(self, file: str) -> None:
-        """Copies a consistent snapshot into a new file while the store is in use. SQLite only."""
+    def backup(self, file: Path, progress: Callable[[int, int], None] | None = None) -> None:
+        """Copies a consistent snapshot into a new file while the store is in use. SQLite only.
+
+        `progress` is told the pages copied and their number.
+        """
         ...
 
     def close(self) -> None: ...
@@ -135,4 +139,7 @@ def open_store(url: str) -> RunStore:
 
     Raises `StoreError` for another kind of URL, a database that cannot be reached, or one that a newer Burnish wrote.
     """
-    raise StoreError(f"no store can be opened at {url}")
+    # Who only names the types must not pay for the databases.
+    from stores.sql.opening import open_at
+
+    return open_at(url)

@@ -1,0 +1,1 @@
+"""Runs in SQLite and PostgreSQL: one schema, one set of queries."""

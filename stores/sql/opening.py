@@ -1,0 +1,100 @@
+"""From a URL to an open, upgraded store."""
+
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from stores.runs import RunStore, StoreError
+from stores.sql import sqlite
+from stores.sql.sqlite import SqliteStore
+from stores.sql.upgrade import Upgraded, is_current, upgrade, upgrade_apart
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from stores.sql.store import SqlStore
+
+_SQLITE: Final = ("sqlite:///", "sqlite+pysqlite:///")
+_POSTGRESQL: Final = ("postgresql://", "postgresql+psycopg://")
+
+
+def open_at(url: str) -> RunStore:
+    """The store at a URL, upgraded first where it needs to be."""
+    if (path := _sqlite_path(url)) is not None:
+        _prepare(path, url)
+        return SqliteStore(path)
+    store = _unprepared(url)
+    try:
+        with store.explaining():
+            upgrade(store.engine, store.name)
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+def upgrade_at(url: str) -> Upgraded:
+    """Creates or upgrades the database, and says from what to what."""
+    store = _unprepared(url)
+    try:
+        with store.explaining():
+            return upgrade(store.engine, store.name)
+    finally:
+        store.close()
+
+
+def _unprepared(url: str) -> "SqlStore":
+    from stores.sql.engine import postgresql_engine, sqlite_engine
+    from stores.sql.store import SqlStore
+
+    if (path := _sqlite_path(url)) is not None:
+        sqlite.create(path)
+        return SqlStore(sqlite_engine(path), str(path))
+    address = _postgresql_url(url)
+    return SqlStore(postgresql_engine(address), address.render_as_string())
+
+
+def _prepare(path: Path, url: str) -> None:
+    sqlite.create(path)
+    try:
+        connection = sqlite.connect(path)
+        try:
+            if is_current(connection):
+                return
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise sqlite.explained(error, str(path)) from error
+    # Where SQLAlchemy is loaded already, a process of its own would save nothing.
+    if "sqlalchemy" in sys.modules:
+        upgrade_at(url)
+    else:
+        upgrade_apart(url)
+
+
+def _sqlite_path(url: str) -> Path | None:
+    """The file, its name taken as written; None for another kind of database."""
+    for prefix in _SQLITE:
+        if url.startswith(prefix) and len(url) > len(prefix):
+            return Path(url.removeprefix(prefix))
+    if url.startswith("sqlite"):
+        raise StoreError(f"database {url!r} names no file; write sqlite:///data/burnish.db")
+    return None
+
+
+def _postgresql_url(url: str) -> "URL":
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if not url.startswith(_POSTGRESQL):
+        kind = url.partition(":")[0]
+        raise StoreError(f"no store speaks {kind!r}; the URL starts with sqlite:/// or postgresql://")
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(
+            "the PostgreSQL URL cannot be read; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from None
+    return address.set(drivername="postgresql+psycopg")

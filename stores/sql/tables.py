@@ -1,0 +1,90 @@
+"""The tables, as SQLAlchemy knows them. The migrations make the same ones; a test compares."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata: Final = MetaData()
+
+_SEQUENCE: Final = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only when the type is called INTEGER."""
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("trace_id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("session", String),
+    Column("session_source", String, nullable=False),
+    # Not `user`, which PostgreSQL reads as the database's own user.
+    Column("user_id", String),
+    Column("config_hash", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("turn", String, nullable=False),
+    Column("variant", String, nullable=False),
+    Column("propensity", Double),
+    Column("provider", String),
+    Column("model", String),
+    Column("status", BigInteger, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("streamed", Boolean, nullable=False),
+    Column("started_ns", BigInteger, nullable=False),
+    Column("ended_ns", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cost_usd", Double),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("bodies", LargeBinary),
+)
+
+# Few, for a row of random key dirties a page of each. A filter on anything else reads along `started_ns`.
+Index("runs_id", runs.c.id, unique=True)
+Index("runs_started", runs.c.started_ns, runs.c.seq)
+Index("runs_agent", runs.c.agent, runs.c.started_ns, runs.c.seq)
+Index(
+    "runs_session",
+    runs.c.session,
+    sqlite_where=text("session IS NOT NULL"),
+    postgresql_where=text("session IS NOT NULL"),
+)
+Index(
+    "runs_user",
+    runs.c.user_id,
+    sqlite_where=text("user_id IS NOT NULL"),
+    postgresql_where=text("user_id IS NOT NULL"),
+)
+
+messages: Final = Table(
+    "messages",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("uses", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+cursors: Final = Table(
+    "cursors",
+    metadata,
+    Column("segment", String, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
