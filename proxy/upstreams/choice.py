@@ -2,7 +2,7 @@
 
 from proxy.config.model import Config
 from proxy.errors import ApiError
-from proxy.upstreams.call import Route
+from proxy.upstreams.attempts import Route
 from proxy.upstreams.failures import unavailable
 
 

@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import orjson
 
-from proxy.upstreams.call import UpstreamFailed
+from proxy.upstreams.attempts import UpstreamFailed
 from proxy.upstreams.headers import coming_down
 
 _LONGEST_QUOTE: Final = 300
 _MASK: Final = "***"
-_URL: Final = re.compile(r"\bhttps?://[^\s\"'<>)\]]+")
 _TYPES: Final = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -31,25 +30,25 @@ _FALL_BACK: Final = frozenset({401, 404})
 
 
 class Scrubber:
-    """Takes a provider's secrets and addresses out of what it says."""
+    """Takes a provider's secrets, and URLs of its `host`, out of what it says; links to its documentation stay."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: Iterable[str], host: str) -> None:
         long_enough = sorted((secret for secret in secrets if len(secret) >= 8), key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, long_enough))) if long_enough else None
+        url = rf"https?://{re.escape(host)}(?![\w.-])[^\s\"'<>)\]]*"
+        self._unsayable = re.compile("|".join([*map(re.escape, long_enough), url]))
 
     def __call__(self, text: str) -> str:
-        if self._secrets is not None:
-            text = self._secrets.sub(_MASK, text)
-        return text
+        return self._unsayable.sub(_MASK, text)
 
-    def without_host(self, text: str, host: str) -> str:
-        """The same, and no URL that points at `host`; links to documentation elsewhere stay."""
-        return _URL.sub(lambda url: _MASK if host and host in url[0] else url[0], self(text))
+    def document(self, body: bytes) -> bytes:
+        """The same for text that may be none; what is not UTF-8 has nothing of ours in it."""
+        try:
+            return self(body.decode()).encode()
+        except UnicodeDecodeError:
+            return body
 
 
-def of_status(
-    provider: str, status: int, headers: Mapping[str, str], body: bytes, *, scrub: Scrubber, host: str
-) -> UpstreamFailed:
+def of_status(provider: str, status: int, headers: Mapping[str, str], body: bytes, scrub: Scrubber) -> UpstreamFailed:
     """The error that a provider answered with, its type, code and message kept."""
     said = _error_of(body)
     message = said.get("message")
@@ -57,7 +56,7 @@ def of_status(
         message = f"provider {provider!r} answered {status}{_summary(body)}"
     failed = UpstreamFailed(
         status,
-        scrub.without_host(message, host),
+        scrub(message),
         type=_text(said.get("type")) or _TYPES.get(status) or ("server_error" if status >= 500 else "upstream_error"),
         param=_text(said.get("param")),
         code=_text(said.get("code")),

@@ -10,7 +10,7 @@ from middleware.messages import ChatRequest
 from middleware.reply import Reply
 from policies.retries import LONGEST_WAIT, backoff
 from proxy.config.model import Config
-from proxy.upstreams.call import Call, ModelCalled, Route, Upstream, UpstreamFailed
+from proxy.upstreams.attempts import Attempting, ModelCalled, Route, Upstream, UpstreamFailed
 from proxy.upstreams.choice import ModelChoice
 from proxy.upstreams.compatible import CompatibleProvider
 from proxy.upstreams.failures import resting, unavailable
@@ -69,7 +69,8 @@ class ModelRouter:
             if admission is None:
                 raise resting(route.provider, breaker.wait)
             try:
-                return await upstream.send(Call(exchange, request, route, admission, self._now_ns))
+                attempt = Attempting(route, admission, exchange.record, self._now_ns)
+                return await upstream.send(exchange, request, attempt)
             except UpstreamFailed as failed:
                 if not failed.retry or route.retries.max == 0 or (failed.asked_wait or 0) > LONGEST_WAIT:
                     raise

@@ -9,7 +9,7 @@ import aiohttp
 
 from middleware.messages import Chunk
 from proxy.errors import UpstreamBroke
-from proxy.upstreams.call import Call
+from proxy.upstreams.attempts import Attempting
 from proxy.upstreams.failures import Scrubber
 from proxy.upstreams.patience import Patience
 from proxy.wire.format import WireFormat
@@ -30,18 +30,18 @@ class Silence(Exception):
 class Transfer:
     """The body of one answer. It ends once, in `_finish`, `_fail` or `abandon`, and then holds nothing any more."""
 
-    __slots__ = ("_call", "_content", "_ended", "_patience", "_response", "_scrub", "_slots")
+    __slots__ = ("_attempt", "_content", "_ended", "_patience", "_scrub", "_slots", "response")
 
     def __init__(
         self,
-        call: Call,
+        attempt: Attempting,
         response: aiohttp.ClientResponse,
         patience: Patience,
         slots: asyncio.Semaphore,
         scrub: Scrubber,
     ) -> None:
-        self._call = call
-        self._response = response
+        self.response = response
+        self._attempt = attempt
         self._content = response.content
         self._patience = patience
         self._slots = slots
@@ -100,10 +100,27 @@ class Transfer:
         finally:
             self.abandon()
 
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The bytes as they come. Raises `UpstreamBroke`."""
+        content, patience = self._content, self._patience
+        try:
+            while True:
+                patience.wait()
+                received = await content.readany()
+                patience.got()
+                if not received:
+                    break
+                yield received
+            self._finish()
+        except (aiohttp.ClientError, OSError, Silence) as error:
+            raise self._fail(error) from error
+        finally:
+            self.abandon()
+
     def abandon(self) -> None:
         """Close the connection at once, if the answer has not ended."""
         if not self._ended:
-            self._call.abandoned()
+            self._attempt.abandoned()
             self._release(reusable=False)
 
     async def aclose(self) -> None:
@@ -128,7 +145,7 @@ class Transfer:
         self._content.set_exception(Silence())
 
     def _finish(self) -> None:
-        self._call.succeeded()
+        self._attempt.succeeded()
         self._release(reusable=True)
 
     def _fail(self, error: Exception) -> UpstreamBroke:
@@ -136,7 +153,7 @@ class Transfer:
         document = None
         if isinstance(error, UpstreamBroke):
             message = self._scrub(str(error))
-            document = self._scrub(error.document.decode("utf-8", "replace")).encode() if error.document else None
+            document = self._scrub.document(error.document) if error.document else None
         elif isinstance(error, Silence):
             message = f"the upstream fell silent for {self._patience.limit:g} s"
         elif isinstance(error, ValueError):
@@ -146,7 +163,7 @@ class Transfer:
         else:
             message = "the upstream cut the connection"
         if not self._ended:
-            self._call.failed(message, fault=True)
+            self._attempt.failed(message, fault=True)
             self._release(reusable=False)
         return UpstreamBroke(message, document)
 
@@ -156,7 +173,7 @@ class Transfer:
         self._ended = True
         self._patience.end()
         self._slots.release()
-        content, response = self._content, self._response
+        content, response = self._content, self.response
         if not reusable:
             response.close()
         elif not content.is_eof():

@@ -1,4 +1,4 @@
-"""One attempt at one provider, from its start to the record of how it ended."""
+"""One attempt at one provider: where it goes, what it may come to, and the record of how it ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,20 +49,19 @@ class UpstreamFailed(ApiError):
         return self
 
 
-class Call:
-    """One attempt. Its end is recorded once, whatever comes first."""
+class Attempting:
+    """An attempt under way. Its end is recorded once, whatever comes first."""
 
-    __slots__ = ("_admission", "_ended", "_now", "exchange", "request", "request_id", "route", "started_ns", "status")
+    __slots__ = ("_admission", "_ended", "_now", "_record", "request_id", "route", "started_ns", "status")
 
     def __init__(
-        self, exchange: Exchange, request: ChatRequest, route: Route, admission: Admission, now_ns: Callable[[], int]
+        self, route: Route, admission: Admission, record: Callable[[Attempt], None], now_ns: Callable[[], int]
     ) -> None:
-        self.exchange = exchange
-        self.request = request
         self.route = route
         self.status: int | None = None
         self.request_id: str | None = None
         self._admission = admission
+        self._record = record
         self._now = now_ns
         self._ended = False
         self.started_ns = now_ns()
@@ -91,11 +90,16 @@ class Call:
         self._admission.abandoned()
         self._end("cancelled by the client")
 
+    def unsent(self, error: str) -> None:
+        """It never got as far as the provider."""
+        self._admission.abandoned()
+        self._end(error)
+
     def _end(self, error: str | None) -> None:
         if self._ended:
             return
         self._ended = True
-        self.exchange.record(
+        self._record(
             Attempt(
                 provider=self.route.provider,
                 model=self.route.model,
@@ -111,5 +115,5 @@ class Call:
 class Upstream(Protocol):
     """One provider."""
 
-    async def send(self, call: Call) -> Reply:
+    async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
         """Raises `UpstreamFailed`; a failure after the reply began comes out of its chunks as `UpstreamBroke`."""

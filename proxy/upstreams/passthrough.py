@@ -1,0 +1,142 @@
+"""Any other `/v1/…` route, handed to the agent's default provider as it comes, and its answer handed back."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from yarl import URL
+
+from proxy.config.model import Config
+from proxy.errors import ApiError
+from proxy.upstreams import failures
+from proxy.upstreams.attempts import Attempting
+from proxy.upstreams.choice import ModelChoice
+from proxy.upstreams.headers import coming_down, going_up, traceparent
+from proxy.upstreams.http import HttpProvider, Upload
+from proxy.upstreams.pool import Pool
+from proxy.upstreams.transfer import Transfer
+from records.run import Attempt
+
+_DESCRIBES_BODY: Final = frozenset(
+    {
+        "accept-ranges",
+        "cache-control",
+        "content-disposition",
+        "content-language",
+        "content-length",
+        "content-range",
+        "content-type",
+        "etag",
+        "last-modified",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the client made it. `path` is what follows `/v1/`, percent-encoded as it came.
+
+    `headers` are in lower case; `body` is None where there is none, `length` its length where the client told it.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes] | None = None
+    length: int | None = None
+
+
+class Answer:
+    """What the provider answered. Use as an iterator of bytes, once, and close it."""
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], pieces: AsyncIterator[bytes], transfer: Transfer
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._pieces = pieces
+        self._transfer = transfer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Raises `UpstreamBroke` where the answer breaks off."""
+        return self._pieces
+
+    async def aclose(self) -> None:
+        """Closes the connection at once where the answer has not ended."""
+        self._transfer.abandon()
+
+
+class Passthrough:
+    """One agent's way to the routes that Burnish does not read, for one configuration. Nothing is tried twice."""
+
+    def __init__(self, config: Config, agent: str, pool: Pool, *, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self._config = config
+        self._choice = ModelChoice(config, agent)
+        self._pool = pool
+        self._now_ns = now_ns
+        self._providers: dict[str, HttpProvider] = {}
+
+    async def __call__(
+        self, request: Request, *, trace_id: str, run_id: str, record: Callable[[Attempt], None]
+    ) -> Answer:
+        """Raises `ApiError` where no answer begins."""
+        route = self._choice.default
+        provider = self._provider(route.provider)
+        url = _url(provider.base_url, request)
+        headers = {**going_up(request.headers), **provider.headers, "traceparent": traceparent(trace_id, run_id)}
+        body = None
+        if request.body is not None:
+            body = Upload(request.body)
+            if request.length is not None:
+                headers["content-length"] = str(request.length)
+        admission = provider.health.breaker.admit()
+        if admission is None:
+            raise failures.resting(route.provider, provider.health.breaker.wait)
+        attempt = Attempting(route, admission, record, self._now_ns)
+        transfer = await provider.open(request.method, url, headers, body, attempt)
+        response = transfer.response
+        if 300 <= response.status < 400 and response.status != 304:
+            await transfer.error()
+            failed = failures.redirected(route.provider, response.status)
+            attempt.failed(failed.message, fault=False)
+            raise failed
+        down = coming_down(response.headers, _DESCRIBES_BODY)
+        if "content-encoding" in response.headers:
+            down.pop("content-length", None)  # It is decoded on its way.
+        if response.status < 400:
+            return Answer(response.status, down, transfer.pieces(), transfer)
+        said = await transfer.error()
+        attempt.failed(f"the upstream answered {response.status}", fault=response.status >= 500)
+        down.pop("content-length", None)
+        return Answer(response.status, down, _one(provider.scrub.document(said)), transfer)
+
+    def _provider(self, name: str) -> HttpProvider:
+        found = self._providers.get(name)
+        if found is None:
+            provider = self._config.providers[name]
+            base_url = provider.base_url or self._pool.bundled.get(name)
+            if base_url is None:
+                raise ApiError(
+                    404,
+                    f"the agent's default provider {name!r} serves chat completions alone; no other route passes through",
+                    type="not_found_error",
+                    code="route_not_found",
+                )
+            found = self._providers[name] = HttpProvider(name, provider, base_url, self._pool)
+        return found
+
+
+def _url(base_url: str, request: Request) -> URL:
+    """Below `base_url`, whatever the path tries."""
+    segments = unquote(request.path).replace("\\", "/").split("/")
+    if ".." in segments or "." in segments or any(not " " < char < "\x7f" for char in request.path + request.query):
+        raise ApiError(404, "there is no such route", type="not_found_error", code="route_not_found")
+    query = f"?{request.query}" if request.query else ""
+    return URL(f"{base_url}/{request.path.lstrip('/')}{query}", encoded=True)
+
+
+async def _one(body: bytes) -> AsyncIterator[bytes]:
+    yield body
