@@ -121,7 +121,7 @@ class Passthrough:
             if base_url is None:
                 raise ApiError(
                     404,
-                    f"the agent's default provider {name!r} serves chat completions alone; no other route passes through",
+                    f"the agent's default provider {name!r} serves chat completions only; no other route passes",
                     type="not_found_error",
                     code="route_not_found",
                 )
