@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from proxy.config.agent import BASE, VariantConfig
 from proxy.config.fields import is_loopback
 from proxy.config.model import Config
-from proxy.config.problems import Problem, Where, suggestion, value_at
+from proxy.config.problems import Problem, Where, shown, suggestion, value_at
 from proxy.config.source import Source
 from proxy.config.steps import layer_problems, order_problems
 
@@ -60,7 +60,7 @@ def is_credential(where: Where) -> bool:
 
 def _known(name: str, names: tuple[str, ...], where: Where, kind: str) -> Iterator[Problem]:
     if name not in names:
-        yield Problem(where, f"no {kind} called {name!r}{suggestion(name, names)}")
+        yield Problem(where, f"no {kind} called {shown(name)}{suggestion(name, names)}")
 
 
 def _fallback_cycles(config: Config) -> Iterator[Problem]:

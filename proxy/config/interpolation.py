@@ -33,26 +33,28 @@ class Interpolation:
         body = _BODY.fullmatch(found[1]) if written.endswith("}") else None
         if body is None:
             raise Unresolved("expected ${env:NAME} or ${file:PATH}; to keep a plain ${, write $${")
-        if body["env"]:
-            value, trouble = self._env.get(body["env"], ""), f"environment variable {body['env']} is not set"
-        else:
-            value, trouble = self._read(body["file"])
+        name = body["env"] or body["file"]
+        value = self._env.get(name) if body["env"] else self._read(name)
         if value:
             return value
         if body["fallback"] is not None:
             return body["fallback"][2:]
+        trouble = f"environment variable {name} is not set" if body["env"] else f"file {name} is missing or empty"
         raise Unresolved(f"{trouble}; set it, or give a default: {written[:-1]}:-…}}")
 
-    def _read(self, name: str) -> tuple[str, str]:
+    def _read(self, name: str) -> str | None:
+        """The text of a file, or None if there is none. One that is there and cannot be read is an error."""
         path = self._folder / name
+        self.stamps[path] = None
         try:
             data, self.stamps[path] = read_whole(path)
-            return data.decode().rstrip("\r\n"), f"file {name} is empty"
-        except UnicodeDecodeError:
-            return "", f"file {name} is not UTF-8 text"
+            return data.decode().rstrip("\r\n")
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            self.stamps[path] = None
-            return "", f"file {name} cannot be read ({error.strerror})"
+            raise Unresolved(f"file {name} cannot be read ({error.strerror})") from None
+        except ValueError:
+            raise Unresolved(f"file {name} is not UTF-8 text") from None
 
 
 def refers(text: str) -> bool:

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-DURATION_PATTERN = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+DURATION_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,15})?(ms|s|m|h|d))+$"
 
 _BYTES = {
     "B": 1,
@@ -21,7 +21,7 @@ _BYTES = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
-SIZE_PATTERN = r"^(\d+(\.\d+)?) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$"
+SIZE_PATTERN = r"^([0-9]{1,15}(\.[0-9]{1,15})?) ?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$"
 
 
 def parse_duration(text: str) -> float:

@@ -55,9 +55,9 @@ def _rows(data: Any, origins: Mapping[Where, str], where: Where, depth: int) -> 
 
 def _scalar(value: Any) -> str:
     """A value as YAML reads it back; JSON is YAML, and plain words need no quotes."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z./][\w./:@-]*(?<!:)", value):
-        if value.lower() not in ("true", "false", "null", "yes", "no", "on", "off", "y", "n"):
-            return value
+    plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z./][\w./:@-]*(?<!:)", value)
+    if plain and value.lower() not in ("true", "false", "null", "yes", "no", "on", "off", "y", "n"):
+        return str(value)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,0 +1,40 @@
+"""`burnish serve`: the proxy, its background process, and the small model where one is needed."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from burnish.commands.config import DEFAULT_FILE, ConfigFile
+from middleware.registry import Registry
+from proxy.config.load import validate
+from proxy.config.problems import ConfigError
+from proxy.config.source import read
+from proxy.config.steps import by_settings
+
+
+def serve(
+    config: ConfigFile = DEFAULT_FILE,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve calls.")] = 1,
+    worker: Annotated[bool, typer.Option(help="Run the background process that fills the store.")] = True,
+) -> None:
+    """Serve agents until SIGTERM or Ctrl-C."""
+    from proxy.serve.start import CannotServe, start
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("burnish").setLevel(logging.INFO)
+    registry = Registry()
+    try:
+        source = read(Path(config), os.environ)
+        found = validate(source, by_settings(lambda step: registry.find(step).settings))
+        start(source, found, workers=workers, background=worker, say=lambda line: print(line, flush=True))
+    except ConfigError as error:
+        for line in error.lines:
+            print(line, file=sys.stderr)
+        raise typer.Exit(1) from None
+    except CannotServe as error:
+        print(f"burnish serve: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
