@@ -13,7 +13,9 @@ class Gate:
         """When it was opened, on `time.monotonic`'s clock."""
         self._changed = threading.Condition()
         self._passes = 0
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._was_reached = False
+        self._waiting: list[_Turn] = []
+        self._watching: list[_Turn] = []
 
     @property
     def is_open(self) -> bool:
@@ -33,17 +35,28 @@ class Gate:
             self._passes -= self._wake(self._passes)
 
     async def wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        turn = loop.create_future()
+        turn = _Turn()
         with self._changed:
+            self._was_reached = True
+            for watcher in self._watching:
+                watcher.come()
             if self._may_pass():
                 return
-            self._waiting.append((loop, turn))
+            self._waiting.append(turn)
         try:
-            await turn
+            await turn.coming
         finally:
             with self._changed:
-                self._waiting = [waiter for waiter in self._waiting if waiter[1] is not turn]
+                self._waiting = [waiter for waiter in self._waiting if waiter is not turn]
+
+    async def reached(self) -> None:
+        """Waits until someone stands before the gate, or went through."""
+        turn = _Turn()
+        with self._changed:
+            if self._was_reached:
+                return
+            self._watching.append(turn)
+        await turn.coming
 
     def wait_in_thread(self, timeout: float = 10.0) -> bool:
         """For code without an event loop: whether the gate was opened within `timeout` seconds."""
@@ -61,12 +74,22 @@ class Gate:
     def _wake(self, count: int) -> int:
         """Releases up to `count` of those waiting, first come first served; says how many there were."""
         going, self._waiting = self._waiting[:count], self._waiting[count:]
-        for loop, turn in going:
-            loop.call_soon_threadsafe(_release, turn)
+        for turn in going:
+            turn.come()
         self._changed.notify_all()
         return len(going)
 
 
-def _release(turn: asyncio.Future[None]) -> None:
-    if not turn.done():
-        turn.set_result(None)
+class _Turn:
+    """One wait of one task, which any thread may end."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.coming: asyncio.Future[None] = self.loop.create_future()
+
+    def come(self) -> None:
+        self.loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        if not self.coming.done():
+            self.coming.set_result(None)
