@@ -80,6 +80,11 @@ class ChatRequest(ABC):
 
     @property
     @abstractmethod
+    def max_tokens(self) -> int | None:
+        """The longest answer the client wants, in tokens."""
+
+    @property
+    @abstractmethod
     def conversation(self) -> str | None:
         """The conversation the document itself names, where the API has such a field."""
 

@@ -86,8 +86,9 @@ class Assignment(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One proxied call, read back from its trace.
 
-    `request` is what the agent sent; `sent` what went upstream where a step or the routing changed it, else None;
-    `answer` is the whole answer the client received, a streamed one put together.
+    `request` is what the agent sent; `sent` the top-level fields that went upstream with another value than that
+    (a merge patch, RFC 7396), None where there were none; `answer` is the whole answer the client received, a streamed
+    one put together, or the error it was given.
     """
 
     id: str

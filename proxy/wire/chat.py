@@ -44,6 +44,8 @@ class _Head(msgspec.Struct):
     tools: msgspec.Raw = _NULL
     safety_identifier: str | None = None
     user: str | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
     metadata: dict[str, JsonValue] | None = None
 
 
@@ -141,6 +143,10 @@ class ChatCompletionsRequest(ChatRequest):
         if found is None and self._head.metadata:
             found = self._head.metadata.get("user_id")
         return found if isinstance(found, str) and found else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        return self._head.max_completion_tokens or self._head.max_tokens
 
     @property
     def conversation(self) -> str | None:

@@ -45,8 +45,16 @@ def with_fields(body: bytes, **changes: JsonValue) -> bytes:
     return _encode(fields)
 
 
-def raw(value: msgspec.Raw) -> bytes:
-    return bytes(value)
+def changed_fields(before: bytes, after: bytes) -> bytes | None:
+    """The top-level fields in which `after` differs, as a merge patch (RFC 7396); None where it does not."""
+    if before == after:
+        return None
+    old, new = fields_of(before), fields_of(after)
+    changes: dict[str, msgspec.Raw | None] = {
+        name: value for name, value in new.items() if name not in old or bytes(old[name]) != bytes(value)
+    }
+    changes.update((name, None) for name in old if name not in new)
+    return _encode(changes) if changes else None
 
 
 def _plain(what: str) -> str:

@@ -1,0 +1,302 @@
+"""One chat call, from the bytes of its request to the last byte of its answer, and its record before that byte."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from middleware.chain import StepFailed
+from middleware.exchange import Exchange, Previous
+from middleware.messages import ChatRequest, Chunk, Completion
+from middleware.reply import EmptyReply, Ending, Reply
+from proxy.edge.client import ClientGone, Departure, Pinger, RawHeaders, Receive, Scope, Send, Sender, read_body
+from proxy.edge.recording import CallLog
+from proxy.edge.trace_context import parent_of
+from proxy.errors import ApiError, UpstreamBroke
+from proxy.identity.sessions import Session, scope_of
+from proxy.snapshot import AgentRuntime
+from proxy.wire import sse
+from proxy.wire.format import WireFormat
+from proxy.worker import Worker
+from records import Assignment, Run
+from records.run import Outcome
+
+log = logging.getLogger("burnish.edge")
+
+_CLIENT_CLOSED: Final = 499
+"""nginx's status for a client that left; it is recorded, and nobody receives it."""
+
+
+class ChatCalls:
+    """Serves one wire format."""
+
+    def __init__(self, worker: Worker, format: WireFormat) -> None:
+        self._worker = worker
+        self._format = format
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, agent_in_path: str | None) -> None:
+        worker, format, headers = self._worker, self._format, scope["headers"]
+        run_id, started_ns = os.urandom(16).hex(), time.time_ns()
+        sender = Sender(send)
+        try:
+            agent = worker.snapshot.agent_of(headers, agent_in_path)
+            worker.admit(agent)
+            await worker.admission.enter()
+            try:
+                body = await read_body(
+                    headers, receive, limit=worker.snapshot.config.server.max_body,
+                    timeout=worker.snapshot.config.server.body_timeout,
+                )  # fmt: skip
+                request = format.read_request(body)
+                call = _Call(worker, agent, format, request, headers, run_id, started_ns, sender)
+                agent.limits.enter()
+                try:
+                    await call.run(receive)
+                finally:
+                    agent.limits.leave(call.tokens, call.cost_usd)
+            finally:
+                worker.admission.leave()
+        except ApiError as error:
+            worker.metrics.refused(format.name, error)
+            await refuse(sender, format, error, run_id)
+        except ClientGone:
+            worker.metrics.left(format.name)
+
+
+async def refuse(sender: Sender, format: WireFormat, error: ApiError, run_id: str) -> None:
+    """Tell the client of an error before anything else was sent."""
+    headers = [*_own_headers(run_id), *encoded(error.headers)]
+    await sender.whole(error.status, headers, format.error(error, run_id))
+
+
+def _own_headers(run_id: str) -> list[tuple[bytes, bytes]]:
+    id = run_id.encode()
+    return [(b"x-request-id", id), (b"x-burnish-run-id", id)]
+
+
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+class _Call:
+    """The state of one call. `run` answers it; whatever happens, it is recorded once."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        agent: AgentRuntime,
+        format: WireFormat,
+        request: ChatRequest,
+        headers: RawHeaders,
+        run_id: str,
+        started_ns: int,
+        sender: Sender,
+    ) -> None:
+        self.tokens = 0
+        self.cost_usd: float | None = None
+        self._worker = worker
+        self._agent = agent
+        self._format = format
+        self._request = request
+        self._run_id = run_id
+        self._sender = sender
+        self._log = CallLog()
+        self._chunks: list[Chunk] = []
+        self._first_chunk_ns: int | None = None
+        self._reply: Reply | None = None
+        self._recorded = False
+
+        by_name = dict(headers)
+        user = agent.user_of(request)
+        self._scope = scope_of(agent.name, user)
+        trace_id, self._parent = parent_of(by_name.get(b"traceparent"), run_id)
+        self._session: Session = agent.sessions.find(
+            request, by_name, scope=self._scope, run_id=run_id, now_ns=started_ns
+        )
+        self._exchange = Exchange(
+            request,
+            id=run_id,
+            trace_id=trace_id,
+            agent=agent.agent,
+            session=self._session.id,
+            user=user,
+            turn=agent.turn_of(request, by_name.get(b"x-burnish-turn")),
+            previous=self._session.previous,
+            started_ns=started_ns,
+            headers=agent.forwarded(by_name),
+            skips=agent.skips(by_name.get(b"x-burnish-bypass")),
+            log=self._log,
+        )
+
+    async def run(self, receive: Receive) -> None:
+        departure = Departure(receive)
+        pinger = self._pinger() if self._request.stream else None
+        try:
+            reply = self._reply = await self._agent.handler(self._exchange)
+            if self._request.stream and reply.ok:
+                await self._stream(reply, pinger)
+            else:
+                await self._whole(reply)
+        except asyncio.CancelledError:
+            if not departure.gone:
+                await self._fail(_shutting_down(), None)
+                raise
+            self._record(_CLIENT_CLOSED, "cancelled", "the client disconnected")
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+        except Exception as error:
+            await self._fail(_as_api_error(error), error)
+        finally:
+            departure.close()
+            if pinger is not None:
+                pinger.close()
+            if self._reply is not None:
+                await self._reply.aclose()
+
+    def _pinger(self) -> Pinger:
+        async def start() -> None:
+            await self._sender.start_stream(self._headers(None))
+
+        return Pinger(self._sender, self._worker.snapshot.config.server.ping, sse.PING, start)
+
+    async def _whole(self, reply: Reply) -> None:
+        async for chunk in reply:
+            if self._first_chunk_ns is None:
+                self._first_chunk_ns = time.time_ns()
+            self._chunks.append(chunk)
+        completion = self._completion()
+        if completion is None:
+            raise EmptyReply("the upstream answered with an empty body")
+        self._record(reply.status, "ok" if reply.ok else "error", None, completion)
+        await self._sender.whole(reply.status, self._headers(reply), completion.body)
+
+    async def _stream(self, reply: Reply, pinger: Pinger | None) -> None:
+        sender, format, request = self._sender, self._format, self._request
+        send, sent, keep = sender.event, pinger.sent if pinger else _nothing, self._chunks.append
+        if not sender.started:
+            await sender.start_stream(self._headers(reply))
+        async for chunk in reply:
+            if self._first_chunk_ns is None:
+                self._first_chunk_ns = time.time_ns()
+            keep(chunk)
+            if chunk.whole:
+                for event in format.events_of(type(chunk).join([chunk]), request):
+                    await send(event)
+            elif event := format.event(chunk, request):
+                await send(event)
+            sent()
+        completion = self._completion()
+        if completion is None:
+            raise EmptyReply("the upstream's stream ended without a single event")
+        self._record(reply.status, "ok", None, completion)
+        await sender.end_stream(format.end())
+
+    async def _fail(self, error: ApiError, cause: Exception | None) -> None:
+        if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed):
+            log.error("run %s failed: %s", self._run_id, cause, exc_info=cause)
+        document = self._format.error(error, self._run_id)
+        self._record(error.status, "error", error.message, answer=document)
+        if self._sender.started:
+            event = self._format.error_event(error, self._run_id)
+            if isinstance(cause, UpstreamBroke) and cause.document is not None:
+                event = sse.event(cause.document)
+            await self._sender.end_stream(event)
+        else:
+            headers = [*self._headers(None), *encoded(error.headers)]
+            await self._sender.whole(error.status, headers, document)
+
+    def _headers(self, reply: Reply | None) -> list[tuple[bytes, bytes]]:
+        headers = _own_headers(self._run_id)
+        headers.append((b"x-burnish-variant", self._variant().encode()))
+        if reply is not None:
+            headers.extend(encoded(reply.headers))
+        return headers
+
+    def _variant(self) -> str:
+        if not self._log.reached and (assignment := self._log.fact(Assignment)):
+            return assignment.variant
+        return self._log.variant
+
+    def _completion(self) -> Completion | None:
+        return type(self._chunks[0]).join(self._chunks) if self._chunks else None
+
+    def _record(
+        self,
+        status: int,
+        outcome: Outcome,
+        error: str | None,
+        completion: Completion | None = None,
+        *,
+        answer: bytes | None = None,
+    ) -> None:
+        """The run reaches the journal here, and so before the event that ends the reply. Never raises."""
+        if self._recorded:
+            return
+        self._recorded = True
+        try:
+            if completion is None and self._chunks:
+                completion = self._completion()
+            if self._reply is not None:
+                self._reply.end(Ending(outcome, completion))
+            self._log.variant = self._variant()
+            run = self._agent.runs.make(
+                self._exchange,
+                self._log,
+                route=f"POST /v1/{self._format.path}",
+                parent_span_id=self._parent,
+                session_source=self._session.source,
+                status=status,
+                outcome=outcome,
+                error=error,
+                first_chunk_ns=self._first_chunk_ns,
+                completion=completion,
+                answer=answer.decode() if answer is not None else None,
+                cost_usd=self._worker.cost,
+            )
+            self._worker.record(run)
+            self._count(run)
+            if outcome == "ok" and completion is not None:
+                asked = tuple(call.id for call in completion.calls)
+                self._agent.sessions.remember(
+                    self._request,
+                    completion,
+                    scope=self._scope,
+                    session=self._session.id,
+                    run=Previous(run.id, run.trace_id, run.ended_ns, asked),
+                )
+        except Exception:
+            log.exception("run %s could not be recorded", self._run_id)
+            self._worker.lost()
+
+    def _count(self, run: Run) -> None:
+        if run.usage is not None:
+            self.tokens = run.usage.input + run.usage.output
+        self.cost_usd = run.cost_usd
+        self._worker.metrics.ended(run, self._format.name)
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    match error:
+        case ApiError():
+            return error
+        case UpstreamBroke():
+            return ApiError(502, f"the upstream broke off: {error}", type="api_error", code="upstream_broke")
+        case EmptyReply():
+            return ApiError(502, str(error), type="api_error", code="empty_reply")
+        case StepFailed():
+            return ApiError(500, str(error), type="api_error", code="step_failed")
+        case _:
+            return ApiError(500, "Burnish failed to serve this call; its log says why", type="api_error", code=None)
+
+
+def _shutting_down() -> ApiError:
+    return ApiError(
+        503, "Burnish is shutting down", type="api_error", code="shutting_down", headers={"retry-after": "1"}
+    )
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,151 @@
+"""The client's side of one HTTP exchange: its body read within bounds, answers sent, its leaving noticed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from proxy.errors import ApiError, BadRequest
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+_JSON: Final = (b"content-type", b"application/json")
+_STREAM: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+class ClientGone(Exception):
+    """The client closed its connection before it had its answer."""
+
+
+async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeout: float) -> bytes:
+    """The whole body. Raises 413 before more than `limit` bytes are read, 415 for a compressed one, 408 when slow."""
+    for name, value in headers:
+        if name == b"content-length":
+            if not value.isdigit():
+                raise BadRequest("content-length must be a number", param="content-length")
+            if int(value) > limit:
+                raise _too_large(limit)
+        elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise ApiError(
+                415, f"content-encoding {value.decode('latin-1')!r} is not supported; send the body uncompressed"
+            )
+    parts: list[bytes] = []
+    size, more = 0, True
+    try:
+        async with asyncio.timeout(timeout):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                part = message.get("body", b"")
+                size += len(part)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(part)
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise ApiError(408, "the request's body did not arrive in time", code="request_timeout") from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError(
+        413,
+        f"the body is larger than {limit / 2**20:g} MiB; shorten it, or raise server.max_body",
+        code="request_too_large",
+        headers={"connection": "close"},
+    )
+
+
+class Sender:
+    """Sends one answer: whole, or as a stream whose events each leave in one write."""
+
+    __slots__ = ("_send", "started")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def whole(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        self.started = True
+        length = (b"content-length", b"%d" % len(body))
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [_JSON, length, *headers]},
+        )
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def start_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.started = True
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
+
+    async def event(self, event: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+
+    async def end_stream(self, event: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": event})
+
+
+class Departure:
+    """Cancels the current task when the client goes, from when the body has been read until `close`."""
+
+    __slots__ = ("_task", "_watch", "gone")
+
+    def __init__(self, receive: Receive) -> None:
+        self.gone = False
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._watch = asyncio.ensure_future(self._until_disconnect(receive))
+
+    async def _until_disconnect(self, receive: Receive) -> None:
+        message = await receive()
+        while message["type"] != "http.disconnect":
+            message = await receive()
+        self.gone = True
+        self._task.cancel("the client disconnected")
+
+    def close(self) -> None:
+        self._watch.cancel()
+
+
+class Pinger:
+    """Sends `: ping` whenever a stream has been silent for `interval` seconds."""
+
+    __slots__ = ("_before", "_interval", "_last", "_loop", "_ping", "_sender", "_task", "_timer")
+
+    def __init__(self, sender: Sender, interval: float, ping: bytes, before: Callable[[], Awaitable[None]]) -> None:
+        """`before` starts the stream where it has not started: then the status has been decided by silence."""
+        self._sender = sender
+        self._interval = interval
+        self._ping = ping
+        self._before = before
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._timer = self._loop.call_later(interval, self._look)
+
+    def sent(self) -> None:
+        """Something else was sent: silence begins anew."""
+        self._last = self._loop.time()
+
+    def close(self) -> None:
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        # One timer a stream, put off when it rings, costs nothing for each chunk.
+        silent = self._loop.time() - self._last
+        if silent >= self._interval:
+            self._task = self._loop.create_task(self._send())
+            silent = 0.0
+        self._timer = self._loop.call_later(self._interval - silent, self._look)
+
+    async def _send(self) -> None:
+        if not self._sender.started:
+            await self._before()
+        self._last = self._loop.time()
+        await self._sender.event(self._ping)

@@ -1,0 +1,149 @@
+"""A call as it is being recorded: times, steps and facts, made into a `Run` once it has ended."""
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from middleware.exchange import Exchange
+from middleware.facts import as_record
+from middleware.messages import Completion
+from proxy.upstreams.call import ModelCalled
+from proxy.wire.document import changed_fields
+from records import Attempt, Run, Step, ToolEvent, Usage
+from records.run import Outcome, SessionSource
+
+F = TypeVar("F")
+_now: Final = time.time_ns
+
+
+class _StepLog:
+    __slots__ = ("ended_ns", "error", "facts", "name", "started_ns")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.started_ns = _now()
+        self.ended_ns = 0
+        self.error: str | None = None
+        self.facts: list[object] = []
+
+
+class CallLog:
+    """The `Log` of one call. Facts become records only when the call is over."""
+
+    __slots__ = ("attempts", "called", "chat_started_ns", "reached", "steps", "tools", "variant")
+
+    def __init__(self) -> None:
+        self.steps: list[_StepLog] = []
+        self.tools: list[ToolEvent] = []
+        self.attempts: list[Attempt] = []
+        self.variant = "base"
+        self.reached = False
+        self.called: ModelCalled | None = None
+        self.chat_started_ns = 0
+
+    def enter(self, step: str) -> int:
+        self.steps.append(_StepLog(step))
+        return len(self.steps) - 1
+
+    def leave(self, place: int, error: str | None = None) -> None:
+        step = self.steps[place]
+        if not step.ended_ns:
+            step.ended_ns = _now()
+        if error is not None:
+            step.error = error
+
+    def record(self, place: int, fact: object) -> None:
+        if isinstance(fact, ToolEvent):
+            self.tools.append(fact)
+        elif isinstance(fact, Attempt):
+            self.attempts.append(fact)
+        elif isinstance(fact, ModelCalled):
+            self.called = fact
+        elif place >= 0:
+            self.steps[place].facts.append(fact)
+
+    def fact(self, kind: type[F]) -> F | None:
+        return next((fact for step in self.steps for fact in step.facts if isinstance(fact, kind)), None)
+
+    def reached_upstream(self, exchange: Exchange) -> None:
+        """The chain has done its part; `exchange` is as it left it."""
+        self.reached = True
+        self.variant = exchange.variant
+        self.chat_started_ns = _now()
+
+
+class RunMaker:
+    """Makes runs for one agent under one configuration; `content` is what may be kept of a body (redaction first)."""
+
+    def __init__(self, *, config_hash: str, content: Callable[[str], str | None]) -> None:
+        self._config_hash = config_hash
+        self._content = content
+
+    def make(
+        self,
+        exchange: Exchange,
+        log: CallLog,
+        *,
+        route: str,
+        parent_span_id: str | None,
+        session_source: SessionSource,
+        status: int,
+        outcome: Outcome,
+        error: str | None,
+        first_chunk_ns: int | None,
+        completion: Completion | None,
+        answer: str | None,
+        cost_usd: Callable[[ModelCalled, Usage], float | None],
+    ) -> Run:
+        """`answer` stands in for the completion's body where there is none: the error the client was given."""
+        ended = _now()
+        asked = exchange.request
+        called = log.called
+        content = self._content
+        edits = changed_fields(asked.body, called.body) if called else None
+        return Run(
+            id=exchange.id,
+            trace_id=exchange.trace_id,
+            parent_span_id=parent_span_id,
+            tenant=exchange.agent.tenant,
+            agent=exchange.agent.name,
+            config_hash=self._config_hash,
+            route=route,
+            turn=exchange.turn,
+            session=exchange.session,
+            session_source=session_source,
+            user=exchange.user,
+            started_ns=exchange.started_ns,
+            first_chunk_ns=first_chunk_ns,
+            ended_ns=ended,
+            chat_started_ns=log.chat_started_ns or exchange.started_ns,
+            chat_ended_ns=ended,
+            status=status,
+            outcome=outcome,
+            error=error,
+            streamed=asked.stream,
+            variant=log.variant,
+            provider=called.provider if called else None,
+            model_requested=asked.model or None,
+            model=called.model if called else None,
+            model_answered=completion.model if completion else None,
+            response_id=completion.id if completion else None,
+            finish_reasons=tuple(completion.finish_reasons) if completion else (),
+            usage=completion.usage if completion else None,
+            cost_usd=cost_usd(called, completion.usage) if called and completion and completion.usage else None,
+            request=content(asked.body.decode()),
+            sent=content(edits.decode()) if edits else None,
+            answer=content(completion.body.decode()) if completion else (content(answer) if answer else None),
+            steps=tuple(
+                Step(
+                    step.name,
+                    step.started_ns,
+                    step.ended_ns or ended,
+                    tuple([as_record(fact) for fact in step.facts]),
+                    step.error,
+                )
+                for step in log.steps
+            ),
+            tools=tuple(log.tools),
+            attempts=tuple(log.attempts),
+        )

@@ -1,0 +1,139 @@
+"""Which session a call belongs to, and which earlier call its tool results answer.
+
+A header says it, a vendor's header, a field of the body; most clients say nothing, and then the transcript does: a call
+without an assistant message opens a session, and a later call joins the session whose transcript it extends.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from middleware.exchange import Previous
+from middleware.messages import ChatRequest, Completion
+from proxy.errors import BadRequest
+from records.run import SessionSource
+from stores.transcripts import Seen, Transcripts
+
+_VENDOR_HEADERS: Final = (
+    b"session-id",
+    b"session_id",
+    b"thread-id",
+    b"x-session-id",
+    b"x-session-affinity",
+    b"x-conversation-id",
+)
+_LONGEST: Final = 256
+
+
+class Session(NamedTuple):
+    """A session as found: its id, how it was found, and the call before where that is known."""
+
+    id: str
+    source: SessionSource
+    previous: Previous | None
+
+
+class Sessions:
+    """Finds the session of a call, and remembers each answer so that the next call can be found.
+
+    `scope` sets apart what must never be joined: the agent and the user, hashed together.
+    """
+
+    def __init__(self, transcripts: Transcripts, idle_ns: int) -> None:
+        self._transcripts = transcripts
+        self._idle_ns = idle_ns
+
+    def find(
+        self, request: ChatRequest, headers: Mapping[bytes, bytes], *, scope: bytes, run_id: str, now_ns: int
+    ) -> Session:
+        asked = self._asker(request, scope, now_ns)
+        previous = None if asked is None else Previous(asked.run_id, asked.trace_id, asked.ended_ns, asked.asked)
+        for name in (b"x-burnish-session", *_VENDOR_HEADERS):
+            value = headers.get(name)
+            if value:
+                source: SessionSource = "header" if name == b"x-burnish-session" else "vendor"
+                return Session(_readable(name, value), source, previous)
+        if request.conversation:
+            return Session(request.conversation, "body", previous)
+        if "assistant" not in request.roles:
+            return Session(run_id, "derived", previous)
+        seen = asked or self._extended(request, scope, now_ns)
+        return Session(seen.session if seen else run_id, "derived", previous)
+
+    def remember(
+        self, request: ChatRequest, completion: Completion, *, scope: bytes, session: str, run: Previous
+    ) -> None:
+        """An answer was given: the next call of its session will carry it."""
+        seen = Seen(session, run.run_id, run.trace_id, run.ended_ns, run.asked)
+        rolling = _rolling(request.fingerprints, scope)
+        transcript = rolling[-1] if rolling else scope
+        self._transcripts.put(_answered(transcript, completion.fingerprint), seen)
+        self._transcripts.put(_unanswered(transcript), seen)
+        for call_id in run.asked:
+            self._transcripts.put(_asked(scope, call_id), seen)
+
+    def _asker(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
+        """The call whose tools this call brings results of; a tool call's id is its own proof."""
+        if "tool" not in request.roles:
+            return None
+        for result in request.results:
+            if result.call_id and (seen := self._fresh(_asked(scope, result.call_id), now_ns)):
+                return seen
+        return None
+
+    def _extended(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
+        fingerprints = request.fingerprints
+        rolling = _rolling(fingerprints, scope)
+        answers = [place for place, role in enumerate(request.roles) if role == "assistant"]
+        for place in reversed(answers):
+            before = rolling[place - 1] if place else scope
+            seen = self._fresh(_answered(before, fingerprints[place]), now_ns)
+            if seen is None:
+                # Some clients rewrite what the model said; then the call before it is known by its question alone,
+                # unless two sessions asked the same.
+                seen = self._fresh(_unanswered(before), now_ns, alone=True)
+            if seen is not None:
+                return seen
+        return None
+
+    def _fresh(self, tip: bytes, now_ns: int, *, alone: bool = False) -> Seen | None:
+        return self._transcripts.take(tip, not_before_ns=now_ns - self._idle_ns, alone=alone)
+
+
+def scope_of(agent: str, user: str | None) -> bytes:
+    return _digest(b"scope", agent.encode(), (user or "").encode())
+
+
+def _rolling(fingerprints: Sequence[bytes], scope: bytes) -> list[bytes]:
+    """A digest of each prefix of the transcript."""
+    digest, found = scope, []
+    for fingerprint in fingerprints:
+        digest = hashlib.blake2b(digest + fingerprint, digest_size=16).digest()
+        found.append(digest)
+    return found
+
+
+def _answered(transcript: bytes, answer: bytes) -> bytes:
+    return hashlib.blake2b(transcript + answer, digest_size=16).digest()
+
+
+def _unanswered(transcript: bytes) -> bytes:
+    return _digest(b"open", transcript)
+
+
+def _asked(scope: bytes, call_id: str) -> bytes:
+    return _digest(b"call", scope, call_id.encode("utf-8", "surrogatepass"))
+
+
+def _digest(*parts: bytes) -> bytes:
+    return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
+
+
+def _readable(name: bytes, value: bytes) -> str:
+    try:
+        text = value.decode("ascii")
+    except UnicodeDecodeError:
+        text = ""
+    if not text.isprintable() or not 0 < len(text) <= _LONGEST:
+        raise BadRequest(f"{name.decode()}: must be 1 to {_LONGEST} printable ASCII characters", param=name.decode())
+    return text

@@ -1,0 +1,212 @@
+"""A configuration made ready to serve: keys, agents, and one compiled chain per agent and variant.
+
+A snapshot never changes. A new configuration is a new snapshot, swapped in whole; calls in flight keep the old one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from middleware.chain import Edit, Link, by_variant, compile_chain
+from middleware.exchange import Agent, Exchange
+from middleware.messages import ChatRequest
+from middleware.observe import observed
+from middleware.protocol import Handler
+from middleware.registry import Registry
+from middleware.reply import Reply
+from middleware.services import Services
+from proxy.config.model import BASE, AgentConfig, Config, StepConfig, VariantConfig
+from proxy.edge.recording import CallLog, RunMaker
+from proxy.errors import ApiError, BadRequest
+from proxy.identity.keys import Keyring
+from proxy.identity.limits import AgentLimits
+from proxy.identity.sessions import Sessions
+from records import JsonValue
+from records.run import Turn
+from stores.secret import user_hash
+from stores.transcripts import Transcripts
+
+_FORWARDED: Final = (b"openai-beta", b"idempotency-key")
+_NONE: Final[frozenset[str]] = frozenset()
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+
+class AgentRuntime:
+    """One agent, ready to serve."""
+
+    def __init__(
+        self,
+        name: str,
+        config: AgentConfig,
+        handler: Handler,
+        *,
+        limits: AgentLimits,
+        sessions: Sessions,
+        runs: RunMaker,
+        secret: bytes,
+    ) -> None:
+        self.name = name
+        self.agent = Agent(name, config.tenant)
+        self.config = config
+        self.handler = handler
+        self.limits = limits
+        self.sessions = sessions
+        self.runs = runs
+        self._secret = secret
+
+    def user_of(self, request: ChatRequest) -> str | None:
+        user = request.user
+        return None if user is None else user_hash(self._secret, user)
+
+    def turn_of(self, request: ChatRequest, header: bytes | None) -> Turn:
+        """Whether this is the agent's own turn or an auxiliary call, as its header or the configuration says."""
+        if header is not None:
+            if header not in (b"main", b"aux"):
+                raise BadRequest("x-burnish-turn: must be main or aux", param="x-burnish-turn")
+            return "aux" if header == b"aux" else "main"
+        for matcher in self.config.auxiliary:
+            if (
+                (matcher.model is None or matcher.model == request.model)
+                and (
+                    matcher.max_tokens_at_most is None
+                    or (request.max_tokens is not None and request.max_tokens <= matcher.max_tokens_at_most)
+                )
+                and (
+                    matcher.system_contains is None
+                    or any(
+                        matcher.system_contains in message.text
+                        for message in request.messages
+                        if message.role == "system"
+                    )
+                )
+            ):
+                return "aux"
+        return "main"
+
+    def skips(self, header: bytes | None) -> frozenset[str]:
+        """The steps this call goes without. Raises 403 where the agent does not allow that."""
+        if header is None:
+            return _NONE
+        if not self.config.allow_bypass:
+            raise ApiError(
+                403,
+                f"agent {self.name!r} does not allow x-burnish-bypass; its owner can set allow_bypass: true",
+                type="permission_error",
+                param="x-burnish-bypass",
+                code="bypass_not_allowed",
+            )
+        return frozenset(name.strip() for name in header.decode("latin-1").split(",") if name.strip())
+
+    def forwarded(self, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
+        """Those of the client's headers that the upstream may see."""
+        found = {name: headers[name] for name in _FORWARDED if name in headers}
+        return {name.decode(): value.decode("latin-1") for name, value in found.items()} if found else _NO_HEADERS
+
+
+class Snapshot:
+    """All agents under one configuration."""
+
+    def __init__(self, config: Config, agents: Mapping[str, AgentRuntime], keys: Mapping[str, str]) -> None:
+        """`keys`: agent names by the hash of a key."""
+        self.config = config
+        self.agents = agents
+        self._keyring = Keyring({hash: agents[name] for hash, name in keys.items()})
+
+    def agent_of(self, headers: RawHeaders, named: str | None) -> AgentRuntime:
+        """The agent the key stands for; a path may name it too, but only that one. Raises 401 and 403."""
+        agent = self._keyring.holder(headers)
+        if named is not None and named != agent.name:
+            raise ApiError(
+                403,
+                f"this key is not for agent {named!r}",
+                type="permission_error",
+                code="wrong_agent",
+            )
+        return agent
+
+
+def build_snapshot(
+    config: Config,
+    *,
+    registry: Registry,
+    upstream: Callable[[Config, str], Handler],
+    limits: Callable[[str, AgentConfig], AgentLimits],
+    transcripts: Transcripts,
+    content: Callable[[Config, AgentConfig], Callable[[str], str | None]],
+    secret: bytes,
+    keys: Mapping[str, str],
+    services: Callable[[str, Sequence[str]], Services],
+) -> Snapshot:
+    """Build every chain of `config`. Raises what a step raises that cannot be built; then nothing was changed."""
+    agents = {}
+    for name, agent in config.agents.items():
+        agents[name] = AgentRuntime(
+            name,
+            agent,
+            _chain(name, agent, registry, _recorded(upstream(config, name)), services),
+            limits=limits(name, agent),
+            sessions=Sessions(transcripts, int(agent.session.idle * 1e9)),
+            runs=RunMaker(config_hash=config.hash, content=content(config, agent)),
+            secret=secret,
+        )
+    return Snapshot(config, agents, keys)
+
+
+def _chain(
+    name: str,
+    agent: AgentConfig,
+    registry: Registry,
+    terminal: Handler,
+    services: Callable[[str, Sequence[str]], Services],
+) -> Handler:
+    """The agent's steps; where routing is among them, one chain per variant behind it."""
+    if agent.mode == "bypass":
+        return terminal
+    variants = {BASE: VariantConfig(), **agent.variants}
+    given = services(name, tuple(variants))
+    steps = [step for step in agent.middleware if step.enabled]
+    routing, rest = [], steps
+    if steps and steps[0].name == "variant_routing":
+        routing, rest = steps[:1], steps[1:]
+
+    def after(last: Handler) -> Handler:
+        chains = {
+            variant: (_edit(changes), compile_chain(_links(rest, changes, registry, given), last))
+            for variant, changes in (variants if routing else {BASE: variants[BASE]}).items()
+        }
+        return compile_chain(_links(routing, VariantConfig(), registry, given), by_variant(chains))
+
+    return observed(after, terminal) if agent.mode == "observe" else after(terminal)
+
+
+def _links(steps: Sequence[StepConfig], variant: VariantConfig, registry: Registry, services: Services) -> list[Link]:
+    links = []
+    for step in steps:
+        kind = registry.find(step.name)
+        settings = kind.read({**step.settings, **variant.steps.get(step.name, {})})
+        links.append(Link(step.name, kind.make(settings, services), step.on_error))
+    return links
+
+
+def _edit(variant: VariantConfig) -> Edit | None:
+    """What a variant does to a request; None where it leaves requests alone."""
+    sampling: dict[str, JsonValue] = variant.sampling.model_dump(exclude_none=True)
+    lines, model = variant.instructions.append, variant.model
+    if not (lines or model or sampling):
+        return None
+
+    def edit(request: ChatRequest) -> ChatRequest:
+        request = request.with_instructions(*lines).with_sampling(sampling)
+        return request.with_model(model) if model else request
+
+    return edit
+
+
+def _recorded(upstream: Handler) -> Handler:
+    async def terminal(exchange: Exchange) -> Reply:
+        if isinstance(exchange.log, CallLog):
+            exchange.log.reached_upstream(exchange)
+        return await upstream(exchange)
+
+    return terminal
