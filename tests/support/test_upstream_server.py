@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.asking import ASKED, Session, whole
+from tests.support.asking import ASKED, Session, body, whole
 from tests.support.upstream import CHAT, Gate, Upstream, document, held, in_thread, never, says
 
 
@@ -48,6 +48,14 @@ async def test_what_is_not_http_gets_400(upstream: Upstream) -> None:
     writer.write(b"nonsense\r\n\r\n")
     assert b" 400 " in await reader.readline()
     writer.close()
+
+
+async def test_a_head_request_gets_headers_alone(upstream: Upstream, client: Session) -> None:
+    async with client.head("/v1/models") as response:
+        assert int(response.headers["content-length"]) > 0
+        assert await response.read() == b""
+    assert len(await body(client)) > 0
+    assert upstream.connections == 1
 
 
 async def test_one_connection_serves_many_requests(upstream: Upstream, client: Session) -> None:

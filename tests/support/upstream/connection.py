@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 import h11
 
@@ -98,7 +99,8 @@ class Connection:
         if not answer.streamed:
             headers.append(("content-length", str(sum(len(step) for step in answer.steps if isinstance(step, bytes)))))
         self._send(h11.Response(status_code=answer.status, headers=headers))
-        await self._perform(answer.steps, lambda data: self._send(h11.Data(data=data)))
+        if request.method != "HEAD":
+            await self._perform(answer.steps, lambda data: self._send(h11.Data(data=data)))
         self._send(h11.EndOfMessage())
         await self._writer.drain()
 
@@ -133,4 +135,5 @@ class Connection:
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE} and not self._reader.at_eof():
             headers = [("content-length", "0"), ("connection", "close")]
             self._send(h11.Response(status_code=problem.error_status_hint, headers=headers))
-            await self._writer.drain()
+            with suppress(ConnectionError):
+                await self._writer.drain()

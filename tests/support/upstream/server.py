@@ -125,7 +125,7 @@ class Upstream:
                 return obliging
             case "POST", "/v1/embeddings":
                 return embeddings
-            case "GET", _ if path == "/v1/models" or path.startswith("/v1/models/"):
+            case "GET" | "HEAD", _ if path == "/v1/models" or path.startswith("/v1/models/"):
                 return lambda request: listing(self.models, request)
             case _:
                 return echo
