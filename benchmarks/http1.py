@@ -33,6 +33,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            raise error.__context__ or error from None  # the route's own fault: to be seen, not to be answered
         except httptools.HttpParserError:
             self.transport.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks.upstream import LAST_WORDS, WORD, WORDS
 
-KEY = "bench-key-that-opens-nothing-else"
+KEY = "sk-bench-opens-nothing-else"
 _NUMBER = "00000000"
 _SYSTEM = (
     "You are the support agent of a small shop. Answer in two or three sentences, name the order you speak of, "

@@ -1,0 +1,90 @@
+"""What Burnish promises to cost, and whether a run kept it; F and LiteLLM are the yardsticks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks.results import Results
+from benchmarks.stats import Spread, difference, ratio, spread
+from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, NOOP, PEER, Subject
+
+Verdict = Literal["met", "met, and the stretch", "missed", "not measured"]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A promise about one figure: at most, or at least, `goal`, and better still `stretch`."""
+
+    what: str
+    found: Callable[[Results], Spread | None]
+    goal: float
+    stretch: float
+    unit: str = ""
+    at_least: bool = False
+
+    def verdict(self, found: Spread | None) -> Verdict:
+        """Judges the median."""
+        if found is None:
+            return "not measured"
+        if self._keeps(found.middle, self.stretch):
+            return "met, and the stretch"
+        return "met" if self._keeps(found.middle, self.goal) else "missed"
+
+    def _keeps(self, value: float, bound: float) -> bool:
+        return value >= bound if self.at_least else value <= bound
+
+
+def _times(above: Subject, figure: str, below: Subject) -> Callable[[Results], Spread | None]:
+    return lambda results: ratio(results.of(above.name, figure), results.of(below.name, figure))
+
+
+def _added_times(figure: str) -> Callable[[Results], Spread | None]:
+    """What Burnish adds to the provider's own time, over what F adds."""
+
+    def found(results: Results) -> Spread | None:
+        direct = results.of(DIRECT.name, figure)
+        return ratio(
+            difference(results.of(DEFAULT.name, figure), direct), difference(results.of(FLOOR.name, figure), direct)
+        )
+
+    return found
+
+
+def _step(figure: str) -> Callable[[Results], Spread | None]:
+    def found(results: Results) -> Spread | None:
+        more = difference(results.of(NOOP.name, figure), results.of(DEFAULT.name, figure))
+        return ratio(more, results.of(FLOOR.name, figure))
+
+    return found
+
+
+def _pool(results: Results) -> Spread | None:
+    return ratio(results.of(DEFAULT.name, "pool_400_us"), results.of(DEFAULT.name, "pool_8_us"))
+
+
+def _plain(subject: Subject, figure: str) -> Callable[[Results], Spread | None]:
+    return lambda results: spread(results.of(subject.name, figure))
+
+
+def _whole(connections: int) -> Sequence[Goal]:
+    figure, at = f"cpu_us_{connections}", f"CPU per call at {connections} connections"
+    return (
+        Goal(f"{at}, chain empty", _times(EMPTY, figure, FLOOR), 1.25, 1.1, "F"),
+        Goal(f"{at}, default chain", _times(DEFAULT, figure, FLOOR), 2.0, 1.5, "F"),
+        Goal(f"{at}, one more step", _step(figure), 0.05, 0.03, "F"),
+        Goal(f"{at}, LiteLLM over the default chain", _times(PEER, figure, DEFAULT), 20, 35, "×", at_least=True),
+    )
+
+
+GOALS: Sequence[Goal] = (
+    *_whole(8),
+    *_whole(32),
+    Goal("CPU per streamed chunk, default chain", _times(DEFAULT, "chunk_us", FLOOR), 1.3, 1.1, "F"),
+    Goal("CPU per streamed chunk, LiteLLM over the default chain", _times(PEER, "chunk_us", DEFAULT), 7, 10, "×", True),
+    Goal("events of 100 streams, of direct", _times(DEFAULT, "events_per_s", DIRECT), 0.9, 0.95, "", True),
+    Goal("time added to the first chunk", _added_times("first_chunk_ms"), 2, 1.5, "× F's"),
+    Goal("time added to a call, p50 at 20/s", _added_times("p50_ms"), 2, 1.5, "× F's"),
+    Goal("start to first answer", _times(DEFAULT, "cold_s", FLOOR), 2.5, 2, "× F's"),
+    Goal("memory at rest", _plain(DEFAULT, "idle_mib"), 80, 60, "MiB"),
+    Goal("CPU per call, 8 to 400 pooled connections", _pool, 1.2, 1.1, "×"),
+)

@@ -1,0 +1,85 @@
+"""The load generator against the mock provider, and against answers that are wrong."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import islice
+
+import pytest
+
+from benchmarks.http1 import Connection, Route, chunk, message
+from benchmarks.load import WrongAnswers, closed_loop, fixed_rate
+from benchmarks.traffic import Target, streams, whole_calls
+from benchmarks.upstream import ANSWER_BYTES, EVENTS, Upstream
+
+
+@asynccontextmanager
+async def serving(route: Route) -> AsyncIterator[Target]:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(route, lambda change: None), "127.0.0.1", 0)
+    async with server:
+        yield Target(server.sockets[0].getsockname()[1])
+
+
+def messages(request: bytes) -> list[dict[str, object]]:
+    said: list[dict[str, object]] = json.loads(request.partition(b"\r\n\r\n")[2])["messages"]
+    return said
+
+
+async def test_a_closed_loop_makes_as_many_calls_as_it_was_told() -> None:
+    upstream = Upstream()
+    async with serving(upstream) as target:
+        tally = await closed_loop(whole_calls(target, 0), 4, calls=10)
+    assert tally.checked("ten calls").calls == upstream.calls == 10
+
+
+async def test_a_fixed_rate_sends_what_the_rate_asks_for() -> None:
+    async with serving(Upstream()) as target:
+        tally = await fixed_rate(whole_calls(target, 0), rate=200, seconds=0.1)
+    assert tally.checked("rate").calls == 20
+
+
+@pytest.mark.parametrize("model", ["bench", "paced-1ms"])
+async def test_every_event_of_a_stream_is_counted_however_it_is_cut(model: str) -> None:
+    async with serving(Upstream()) as target:
+        tally = await closed_loop(streams(target, 0, model), 2, calls=4)
+    assert tally.checked("streams").all_events == 4 * EVENTS
+    assert len(tally.first_chunks) == 4
+
+
+async def test_answers_have_the_size_that_is_promised() -> None:
+    upstream = Upstream()
+    assert {len(answer.partition(b"\r\n\r\n")[2]) for answer in (upstream.text, upstream.tool)} == {ANSWER_BYTES}
+
+
+def test_no_question_is_asked_twice_and_every_turn_has_a_follow_up() -> None:
+    requests = islice(whole_calls(Target(1), 7).requests, 4)
+    question, follow_up, next_question, next_follow_up = (messages(request) for request in requests)
+    assert question != next_question
+    assert follow_up[:2] == question
+    assert next_follow_up[:2] == next_question
+    assert follow_up[-1]["role"] == "tool"
+
+
+def refuse(connection: Connection, method: bytes, target: bytes, body: bytes) -> None:
+    connection.write(message("429 Too Many Requests", "application/json", b'{"error":{}}'))
+
+
+def shorten(connection: Connection, method: bytes, target: bytes, body: bytes) -> None:
+    connection.write(Upstream.head + chunk(b'data: {"content":"burnish"}\n\n') + b"0\r\n\r\n")
+
+
+def break_off(connection: Connection, method: bytes, target: bytes, body: bytes) -> None:
+    connection.write(Upstream.head + chunk(b"data: "))
+    connection.transport.close()
+
+
+@pytest.mark.parametrize(
+    ("route", "reason"), [(refuse, "status 429"), (shorten, "1 words instead of 100"), (break_off, "connection broke")]
+)
+async def test_a_wrong_answer_ends_the_load_and_says_what_was_wrong(route: Route, reason: str) -> None:
+    async with serving(route) as target:
+        tally = await closed_loop(streams(target, 0), 1, seconds=5)
+    with pytest.raises(WrongAnswers, match=reason):
+        tally.checked("a bad provider")
