@@ -44,6 +44,7 @@ class AgentRuntime:
         limits: AgentLimits,
         sessions: Sessions,
         runs: RunMaker,
+        content: Callable[[str], str | None],
         secret: bytes,
     ) -> None:
         self.name = name
@@ -53,6 +54,7 @@ class AgentRuntime:
         self.limits = limits
         self.sessions = sessions
         self.runs = runs
+        self.content = content
         self._secret = secret
 
     def user_of(self, request: ChatRequest) -> str | None:
@@ -141,13 +143,15 @@ def build_snapshot(
     """Build every chain of `config`. Raises what a step raises that cannot be built; then nothing was changed."""
     agents = {}
     for name, agent in config.agents.items():
+        kept = content(config, agent)
         agents[name] = AgentRuntime(
             name,
             agent,
             _chain(name, agent, registry, _recorded(upstream(config, name)), services),
             limits=limits(name, agent),
             sessions=Sessions(transcripts, int(agent.session.idle * 1e9)),
-            runs=RunMaker(config_hash=config.hash, content=content(config, agent)),
+            runs=RunMaker(config_hash=config.hash, content=kept),
+            content=kept,
             secret=secret,
         )
     return Snapshot(config, agents, keys)

@@ -88,7 +88,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     `request` is what the agent sent; `sent` the top-level fields that went upstream with another value than that
     (a merge patch, RFC 7396), None where there were none; `answer` is the whole answer the client received, a streamed
-    one put together, or the error it was given.
+    one put together, or the error it was given. `operation` is `chat`, or `forward` for a route that Burnish passed on
+    unread.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     config_hash: str
     route: str
+    operation: str = "chat"
     source: Source = "live"
     turn: Turn = "main"
     session: str | None = None

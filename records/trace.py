@@ -102,7 +102,7 @@ def spans_of(run: Run) -> list[Span]:
             trace_id=run.trace_id,
             span_id=chat,
             parent_id=agent,
-            name=f"chat {run.model or run.model_requested or 'unknown'}",
+            name=f"{run.operation} {run.model or run.model_requested or run.provider or 'nothing'}",
             kind=CLIENT,
             start_ns=run.chat_started_ns,
             end_ns=run.chat_ended_ns,
@@ -197,7 +197,7 @@ def _chat_attributes(run: Run) -> dict[str, JsonValue]:
         (a.SENT_BODY, run.sent),
         (a.ANSWER_BODY, run.answer),
     )
-    found: dict[str, JsonValue] = {a.KIND: "chat", a.OPERATION: "chat"}
+    found: dict[str, JsonValue] = {a.KIND: "chat", a.OPERATION: run.operation}
     found.update((name, value) for name, value in optional if value is not None)
     if run.finish_reasons:
         found[a.FINISH_REASONS] = list(run.finish_reasons)
@@ -307,6 +307,7 @@ def _run(server: Span, agent: Span, chat: Span, by_kind: dict[str, list[Span]]) 
             agent=middle[a.AGENT_NAME],
             config_hash=top[a.CONFIG_HASH],
             route=server.name,
+            operation=model[a.OPERATION],
             source=top[a.SOURCE],
             turn=middle[a.TURN],
             session=top.get(a.SESSION_ID),

@@ -67,11 +67,11 @@ class ChatCalls:
 
 async def refuse(sender: Sender, format: WireFormat, error: ApiError, run_id: str) -> None:
     """Tell the client of an error before anything else was sent."""
-    headers = [*_own_headers(run_id), *encoded(error.headers)]
+    headers = [*own_headers(run_id), *encoded(error.headers)]
     await sender.whole(error.status, headers, format.error(error, run_id))
 
 
-def _own_headers(run_id: str) -> list[tuple[bytes, bytes]]:
+def own_headers(run_id: str) -> list[tuple[bytes, bytes]]:
     id = run_id.encode()
     return [(b"x-request-id", id), (b"x-burnish-run-id", id)]
 
@@ -209,7 +209,7 @@ class _Call:
             await self._sender.whole(error.status, headers, document)
 
     def _headers(self, reply: Reply | None) -> list[tuple[bytes, bytes]]:
-        headers = _own_headers(self._run_id)
+        headers = own_headers(self._run_id)
         headers.append((b"x-burnish-variant", self._variant().encode()))
         if reply is not None:
             headers.extend(encoded(reply.headers))

@@ -30,7 +30,7 @@ async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeou
             if not value.isdigit():
                 raise BadRequest("content-length must be a number", param="content-length")
             if int(value) > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise ApiError(
                 415, f"content-encoding {value.decode('latin-1')!r} is not supported; send the body uncompressed"
@@ -46,7 +46,7 @@ async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeou
                 part = message.get("body", b"")
                 size += len(part)
                 if size > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
                 parts.append(part)
                 more = message.get("more_body", False)
     except TimeoutError:
@@ -54,11 +54,11 @@ async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeou
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _too_large(limit: int) -> ApiError:
+def too_large(limit: int) -> ApiError:
     return ApiError(
         413,
         f"the body is larger than {limit / 2**20:g} MiB; shorten it, or raise server.max_body",
-        code="request_too_large",
+        code="requesttoo_large",
         headers={"connection": "close"},
     )
 

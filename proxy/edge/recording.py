@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from middleware.exchange import Exchange
 from middleware.facts import as_record
 from middleware.messages import Completion
-from proxy.upstreams.call import ModelCalled
+from proxy.upstreams.attempts import ModelCalled
 from proxy.wire.document import changed_fields
 from records import Attempt, Run, Step, ToolEvent, Usage
 from records.run import Outcome, SessionSource

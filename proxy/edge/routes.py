@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 
 class Route(NamedTuple):
-    """`agent` as named in the path, None where the key alone names it; `rest` is the path below `/v1/`."""
+    """`agent` as named in the path, None where the key alone names it; `rest` is the path below `/v1/`.
+
+    `versioned` says that the path had its `/v1`, or named an agent: only then may an unknown route be passed on.
+    """
 
     agent: str | None
     rest: str
+    versioned: bool
 
 
 @lru_cache(maxsize=1024)
@@ -19,6 +23,5 @@ def route_of(path: str) -> Route:
     if len(parts) >= 2 and parts[0] == "agents":
         agent = parts[1]
         parts = parts[2:]
-    if parts and parts[0] == "v1":
-        parts = parts[1:]
-    return Route(agent, "/".join(parts))
+    versioned = parts[:1] == ["v1"]
+    return Route(agent, "/".join(parts[versioned:]), versioned or agent is not None)

@@ -1,0 +1,103 @@
+"""The ASGI application of the data plane: which endpoint answers what."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from proxy.edge.call import ChatCalls, refuse
+from proxy.edge.client import Receive, Scope, Send, Sender
+from proxy.edge.passthrough import PassthroughCalls
+from proxy.edge.routes import Route, route_of
+from proxy.errors import ApiError
+from proxy.metrics import CONTENT_TYPE
+from proxy.upstreams.listing import models_of
+from proxy.wire.chat import ChatFormat
+from proxy.wire.format import WireFormat
+from proxy.worker import Worker
+from records import JsonValue
+
+Endpoint: TypeAlias = Callable[[Scope, Receive, Send, str | None], Awaitable[None]]
+Small: TypeAlias = Callable[[Request], Response]
+
+_FORMATS: Final[tuple[WireFormat, ...]] = (ChatFormat(),)
+
+
+class DataPlane:
+    """`/v1/...` for agents, and `/healthz`, `/readyz`, `/metrics` for whoever runs it.
+
+    The hot paths are looked up by their path alone; no middleware stands before them.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._passthrough = PassthroughCalls(worker, _FORMATS[0])
+        self._calls: dict[str, Endpoint] = {format.path: ChatCalls(worker, format) for format in _FORMATS}
+        self._small: dict[str, Small] = {
+            "healthz": lambda _: PlainTextResponse("ok\n"),
+            "readyz": self._readyz,
+            "metrics": lambda _: Response(worker.metrics.exposition(), media_type=CONTENT_TYPE),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = route_of(scope["path"])
+        call = self._calls.get(route.rest)
+        if call is not None:
+            if scope["method"] == "POST":
+                await call(scope, receive, send, route.agent)
+            else:
+                await self._refuse(send, _wrong_method(scope, "POST"))
+            return
+        await self._other(route, scope, receive, send)
+
+    async def _other(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        small = self._small.get(route.rest) if route.agent is None else None
+        if small is not None and scope["method"] in ("GET", "HEAD"):
+            await small(Request(scope, receive))(scope, receive, send)
+        elif route.rest == "models" or route.rest.startswith("models/"):
+            await self._models(route, scope, receive, send)
+        elif b"upgrade" in dict(scope["headers"]):
+            # 426 makes clients that try a WebSocket first go on over HTTP at once.
+            error = ApiError(
+                426, "this endpoint speaks HTTP, not WebSocket", code="upgrade_refused", headers={"upgrade": "HTTP/1.1"}
+            )
+            await self._refuse(send, error)
+        elif not route.versioned:
+            await self._refuse(send, ApiError(404, f"there is nothing at {scope['path']!r}; the API begins at /v1"))
+        else:
+            await self._passthrough(scope, receive, send, route)
+
+    async def _models(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if scope["method"] != "GET":
+                raise _wrong_method(scope, "GET")
+            agent = self._worker.snapshot.agent_of(scope["headers"], route.agent)
+            listed = models_of(self._worker.snapshot.config, agent.name, created=self._worker.started)
+            _, _, wanted = route.rest.partition("/")
+            if wanted:
+                found = next((model for model in listed if model["id"] == wanted), None)
+                if found is None:
+                    raise ApiError(404, f"no model {wanted!r} for this key", param="model", code="model_not_found")
+                answer: JsonValue = found
+            else:
+                answer = {"object": "list", "data": listed}
+        except ApiError as error:
+            await self._refuse(send, error)
+        else:
+            await JSONResponse(answer)(scope, receive, send)
+
+    def _readyz(self, _: Request) -> Response:
+        problems = self._worker.problems()
+        return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+
+    async def _refuse(self, send: Send, error: ApiError) -> None:
+        await refuse(Sender(send), _FORMATS[0], error, os.urandom(16).hex())
+
+
+def _wrong_method(scope: Scope, right: str) -> ApiError:
+    return ApiError(
+        405, f"{scope['method']} {scope['path']}: this endpoint takes {right}", code="method_not_allowed",
+        headers={"allow": right},
+    )  # fmt: skip

@@ -1,0 +1,234 @@
+"""Every `/v1` route that Burnish does not read: to the agent's default provider and back, recorded, not chained."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import msgspec
+
+from proxy.edge.call import encoded, own_headers, refuse
+from proxy.edge.client import ClientGone, Departure, RawHeaders, Receive, Scope, Send, Sender, too_large
+from proxy.edge.routes import Route
+from proxy.edge.trace_context import parent_of
+from proxy.errors import ApiError, UpstreamBroke
+from proxy.snapshot import AgentRuntime
+from proxy.upstreams.passthrough import Answer, Request
+from proxy.wire.format import WireFormat
+from proxy.worker import Worker
+from records import Attempt, Run
+from records.run import Outcome
+
+log = logging.getLogger("burnish.edge")
+
+_KEPT: Final = 64 * 1024
+"""Bytes of a body that are recorded, where it is text."""
+
+
+class PassthroughCalls:
+    """Serves all routes that no wire format reads. Errors of our own have the shape of `errors`."""
+
+    def __init__(self, worker: Worker, errors: WireFormat) -> None:
+        self._worker = worker
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, route: Route) -> None:
+        worker, run_id, started_ns = self._worker, os.urandom(16).hex(), time.time_ns()
+        sender = Sender(send)
+        try:
+            agent = worker.snapshot.agent_of(scope["headers"], route.agent)
+            worker.admit(agent)
+            await worker.admission.enter()
+            try:
+                agent.limits.enter()
+                try:
+                    await _Forward(worker, agent, scope, receive, send, route, run_id, started_ns).run()
+                finally:
+                    agent.limits.leave()
+            finally:
+                worker.admission.leave()
+        except ApiError as error:
+            worker.metrics.refused("forward", error)
+            await refuse(sender, self._errors, error, run_id)
+        except ClientGone:
+            worker.metrics.left("forward")
+
+
+class _Kept:
+    """What is recorded of a body that passes: its text, or of which kind and length it was."""
+
+    def __init__(self, content_type: str) -> None:
+        self._type = content_type
+        self._is_text = "json" in content_type or content_type.startswith("text/")
+        self._parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, part: bytes) -> None:
+        if self._is_text and self.size < _KEPT:
+            self._parts.append(part)
+        self.size += len(part)
+
+    def text(self) -> str | None:
+        if not self.size:
+            return None
+        if self._is_text and self.size <= _KEPT:
+            return b"".join(self._parts).decode("utf-8", "replace")
+        return msgspec.json.encode({"content_type": self._type, "bytes": self.size}).decode()
+
+
+class _Forward:
+    """One request on its way through."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        agent: AgentRuntime,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        route: Route,
+        run_id: str,
+        started_ns: int,
+    ) -> None:
+        self._worker = worker
+        self._agent = agent
+        self._receive = receive
+        self._send = send
+        self._run_id = run_id
+        self._started_ns = started_ns
+        self._first_ns: int | None = None
+        self._attempts: list[Attempt] = []
+        self._left = worker.snapshot.config.server.max_body
+        raw: RawHeaders = scope["headers"]
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
+        self._trace_id, self._parent = parent_of(dict(raw).get(b"traceparent"), run_id)
+        self._name = f"{scope['method']} /v1/{route.rest}"
+        self._asked = _Kept(headers.get("content-type", ""))
+        length = headers.get("content-length")
+        if length is not None and (not length.isdigit() or int(length) > self._left):
+            raise too_large(self._left)
+        has_body = "transfer-encoding" in headers or (length or "0") != "0"
+        self._whole_body_read = asyncio.Event()
+        if not has_body:
+            self._whole_body_read.set()
+        self._request = Request(
+            scope["method"],
+            route.rest,
+            scope["query_string"].decode("latin-1"),
+            headers,
+            self._body() if has_body else None,
+            int(length) if length else None,
+        )
+
+    async def run(self) -> None:
+        departure: Departure | None = None
+        try:
+            forward = self._worker.passthrough(self._agent.name)
+            answer = await forward(
+                self._request, trace_id=self._trace_id, run_id=self._run_id, record=self._attempts.append
+            )
+            try:
+                # The body is read by the upload; only then may somebody else listen for the client's leaving.
+                if self._whole_body_read.is_set():
+                    departure = Departure(self._receive)
+                await self._answer(answer)
+            finally:
+                await answer.aclose()
+        except ApiError as error:
+            self._record(error.status, "error", error.message, None)
+            raise
+        except ClientGone:
+            self._record(499, "cancelled", "the client disconnected", None)
+        except asyncio.CancelledError:
+            gone = departure is not None and departure.gone
+            self._record(499, "cancelled", "the client disconnected" if gone else "shut down", None)
+            if not gone:
+                raise
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+        finally:
+            if departure is not None:
+                departure.close()
+
+    async def _answer(self, answer: Answer) -> None:
+        headers = [*own_headers(self._run_id), *encoded(_down(answer.headers))]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        kept = _Kept(answer.headers.get("content-type", ""))
+        held: bytes | None = None
+        try:
+            async for piece in answer:
+                if self._first_ns is None:
+                    self._first_ns = time.time_ns()
+                kept.add(piece)
+                if held is not None:
+                    await self._send({"type": "http.response.body", "body": held, "more_body": True})
+                held = None
+                if _is_last(answer, kept):
+                    held = piece
+                else:
+                    await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        except UpstreamBroke as broke:
+            self._record(answer.status, "error", str(broke), kept.text())
+            # The length that was promised does not come: closing the connection is the only sign there is.
+            raise ConnectionAbortedError(str(broke)) from None
+        self._record(answer.status, "ok" if answer.status < 400 else "error", None, kept.text())
+        await self._send({"type": "http.response.body", "body": held or b""})
+
+    async def _body(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part = message.get("body", b"")
+            self._left -= len(part)
+            if self._left < 0:
+                raise too_large(self._worker.snapshot.config.server.max_body)
+            self._asked.add(part)
+            more = message.get("more_body", False)
+            if part:
+                yield part
+        self._whole_body_read.set()
+
+    def _record(self, status: int, outcome: Outcome, error: str | None, answer: str | None) -> None:
+        ended, content = time.time_ns(), self._agent.content
+        asked = self._asked.text()
+        last = self._attempts[-1] if self._attempts else None
+        run = Run(
+            id=self._run_id,
+            trace_id=self._trace_id,
+            parent_span_id=self._parent,
+            tenant=self._agent.agent.tenant,
+            agent=self._agent.name,
+            config_hash=self._worker.snapshot.config.hash,
+            route=self._name,
+            operation="forward",
+            turn="aux",
+            started_ns=self._started_ns,
+            first_chunk_ns=self._first_ns,
+            ended_ns=ended,
+            chat_started_ns=last.started_ns if last else self._started_ns,
+            chat_ended_ns=ended,
+            status=status,
+            outcome=outcome,
+            error=error,
+            provider=last.provider if last else None,
+            request=content(asked) if asked is not None else None,
+            answer=content(answer) if answer is not None else None,
+            attempts=tuple(self._attempts),
+        )
+        self._worker.record(run)
+        self._worker.metrics.ended(run, "forward")
+
+
+def _is_last(answer: Answer, kept: _Kept) -> bool:
+    """An answer whose length is known ends with the byte that completes it, so that byte waits for the record."""
+    length = answer.headers.get("content-length")
+    return length is not None and kept.size >= int(length)
+
+
+def _down(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in headers.items() if name != "x-request-id"}

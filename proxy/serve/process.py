@@ -1,0 +1,109 @@
+"""The processes of one `burnish serve`: each a fork, each told to stop in the same way, none outliving its parent."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from middleware.registry import Registry
+from proxy.app import DataPlane
+from proxy.config.load import validate
+from proxy.config.reload import Watcher
+from proxy.config.source import Source
+from proxy.config.steps import by_settings
+from proxy.serve.protocol import with_head_deadline
+from proxy.worker import Place, Worker
+
+log = logging.getLogger("burnish.serve")
+
+_KEEP_ALIVE: Final = 75
+"""Seconds; longer than the idle time of the clients' own pools, so that it is they who let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A forked process and what it is for."""
+
+    name: str
+    pid: int
+
+
+def fork(name: str, main: Callable[[], None]) -> Child:
+    """Run `main` in a child. The child ends with `main`, whatever it raises."""
+    gc.freeze()  # What the parent has loaded stays shared: the child's collector leaves those pages alone.
+    pid = os.fork()
+    if pid:
+        return Child(name, pid)
+    code = 1
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        main()
+        code = 0
+    except KeyboardInterrupt:
+        code = 0
+    except BaseException:
+        log.exception("process %r ended by an error", name)
+    finally:
+        os._exit(code)
+
+
+def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: socket.socket, parent: int) -> None:
+    """A worker's whole life. `parent` is a pipe that is readable once the supervisor is gone."""
+    registry = Registry()
+    config = validate(source, by_settings(lambda step: registry.find(step).settings))
+
+    async def run() -> None:
+        worker = Worker(config, registry, keys, place)
+        async with worker:
+            server = _Server(
+                uvicorn.Config(
+                    DataPlane(worker),
+                    http=with_head_deadline(config.server.header_timeout),
+                    ws="none",
+                    lifespan="off",
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_keep_alive=_KEEP_ALIVE,
+                    timeout_graceful_shutdown=int(config.server.drain) or None,
+                )
+            )
+            loop = asyncio.get_running_loop()
+
+            def stop() -> None:
+                worker.stopping = True
+                server.should_exit = True
+
+            loop.add_reader(parent, stop)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop)
+            watcher = Watcher(
+                source, config, worker.use, log,
+                validate_steps=by_settings(lambda step: registry.find(step).settings),
+            )  # fmt: skip
+            loop.add_signal_handler(signal.SIGHUP, watcher.ask)
+            watching = asyncio.create_task(watcher.run())
+            await server.serve([sock])
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    uvloop.run(run())
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, without its signal handlers: a worker has its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,193 @@
+"""One worker process's own: the snapshot in force, the connections, the journal, the counters.
+
+What is per worker: connections, breakers, retry budgets, the queue, the share of rate limits. What all workers share:
+the journal's directory, sessions, money spent, metrics.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from middleware.protocol import Handler
+from middleware.registry import Registry
+from middleware.services import Services
+from proxy.config.model import AgentConfig, Config
+from proxy.edge.admission import Admission
+from proxy.errors import ApiError
+from proxy.identity.limits import AgentLimits
+from proxy.metrics import Metrics
+from proxy.prices import LitellmTable, Prices
+from proxy.snapshot import AgentRuntime, Snapshot, build_snapshot
+from proxy.telemetry.content import content_filter
+from proxy.telemetry.resource import resource_of
+from proxy.upstreams.attempts import ModelCalled
+from proxy.upstreams.passthrough import Passthrough
+from proxy.upstreams.pool import Pool
+from proxy.upstreams.router import ModelRouter
+from records import Run, Usage
+from records.otlp import line_of
+from stores.journal import Journal
+from stores.secret import load_secret
+from stores.spending import Spending
+from stores.transcripts import SharedTranscripts
+
+log = logging.getLogger("burnish.worker")
+
+_HOUSEKEEPING: Final = 1.0
+"""Seconds between exchanges with the other workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """This worker among the others of one `burnish serve`. `metrics` is the directory they share their figures in."""
+
+    number: int = 0
+    workers: int = 1
+    metrics: str | None = None
+    bundled: Mapping[str, str] | None = None
+
+
+class Worker:
+    """`async with Worker(config, ...) as worker:`; `use(config)` swaps in another configuration."""
+
+    def __init__(self, config: Config, registry: Registry, keys: Mapping[str, str], place: Place) -> None:
+        self.place = place
+        self.ready = False
+        self.started = int(time.time())
+        self.stopping = False
+        self._registry = registry
+        self._keys = dict(keys)
+        self._limits: dict[str, AgentLimits] = {}
+        self._closing = AsyncExitStack()
+        records = config.records
+        self._secret = load_secret(records.dir)
+        self.metrics = Metrics(place.metrics)
+        self.admission = Admission(config.server.concurrency, config.server.queue, config.server.queue_timeout)
+        self.journal = Journal(
+            records.dir / "journal",
+            worker=str(place.number),
+            segment_bytes=records.segment_bytes,
+            sync=records.sync,
+        )
+        state = Path(records.dir) / "state.db"
+        self._transcripts = SharedTranscripts(state, write_through=place.workers > 1)
+        self._spending = Spending(state)
+        self._resource = resource_of(config.telemetry)
+        self._table = LitellmTable()
+        self._prices = Prices(config, self._table)
+        self.pool = Pool(bundled=place.bundled)
+        self.snapshot = self._build(config)
+
+    async def __aenter__(self) -> Self:
+        await self._closing.enter_async_context(self.pool)
+        self._closing.callback(self._close)
+        housekeeping = asyncio.create_task(self._housekeeping())
+        self._closing.callback(housekeeping.cancel)
+        self.ready = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.aclose()
+
+    def use(self, config: Config) -> None:
+        """Serve new calls by `config`. Raises, and changes nothing, where one of its steps cannot be built."""
+        snapshot = self._build(config)
+        self.snapshot = snapshot
+        self._prices = Prices(config, self._table)
+        self.pool.keep(config)
+        self.admission.configure(config.server.concurrency, config.server.queue, config.server.queue_timeout)
+        for name, agent in config.agents.items():
+            self._limits[name].configure(agent.limits)
+
+    def admit(self, agent: AgentRuntime) -> None:
+        """Refuse what could not be recorded, where the owner wants that, before anything is sent."""
+        if not self.journal.room and self.snapshot.config.records.on_full == "refuse":
+            raise ApiError(
+                503,
+                "the record's disk is full, and records.on_full is refuse; free some space",
+                type="api_error",
+                code="record_full",
+                headers={"retry-after": "5"},
+            )
+
+    def record(self, run: Run) -> None:
+        if not self.journal.write(line_of(run, self._resource)):
+            self.metrics.unrecorded.inc()
+
+    def problems(self) -> list[str]:
+        """Why this worker should not be sent calls, or that it serves with something missing."""
+        found = []
+        if not self.ready or self.stopping:
+            found.append("stopping" if self.stopping else "starting")
+        if not self.journal.room:
+            found.append("the record's disk is full or failing")
+        return found
+
+    def lost(self) -> None:
+        """A call ended that could not be made into a record."""
+        self.metrics.unrecorded.inc()
+
+    def cost(self, called: ModelCalled, usage: Usage) -> float | None:
+        return self._prices.cost(called.provider, called.model, usage)
+
+    def _build(self, config: Config) -> Snapshot:
+        keys = dict(self._keys)
+        for name, agent in config.agents.items():
+            keys.update(dict.fromkeys(agent.keys, name))
+        return build_snapshot(
+            config,
+            registry=self._registry,
+            upstream=self._upstream,
+            limits=self._limits_of,
+            transcripts=self._transcripts,
+            content=lambda config, agent: content_filter(config.telemetry, agent.content),
+            secret=self._secret,
+            keys={hash: name for hash, name in keys.items() if name in config.agents},
+            services=partial(self._services, config),
+        )
+
+    def _upstream(self, config: Config, agent: str) -> Handler:
+        return ModelRouter(config, agent, self.pool)
+
+    def passthrough(self, agent: str) -> Passthrough:
+        """The agent's way to routes that Burnish does not read."""
+        return Passthrough(self.snapshot.config, agent, self.pool)
+
+    def _limits_of(self, name: str, agent: AgentConfig) -> AgentLimits:
+        if name not in self._limits:
+            self._limits[name] = AgentLimits(
+                name, agent.limits, self._spending, share=1 / self.place.workers, clock=time.time
+            )
+        return self._limits[name]
+
+    def _services(self, config: Config, agent: str, variants: Sequence[str]) -> Services:
+        return Services(agent, variants, self._secret)
+
+    async def _housekeeping(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING)
+            for task in (self._transcripts.flush, self._spending.sync):
+                _without_failing(task)
+            self.metrics.in_flight.set(self.admission.in_flight)
+            self.metrics.waiting.set(self.admission.waiting)
+
+    def _close(self) -> None:
+        for task in (self._transcripts.close, self._spending.close, self.journal.close):
+            _without_failing(task)
+
+
+def _without_failing(task: Callable[[], None]) -> None:
+    try:
+        task()
+    except Exception as error:
+        log.warning("state not saved, calls go on (process %d): %s: %s", os.getpid(), type(error).__name__, error)
