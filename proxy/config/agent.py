@@ -31,8 +31,8 @@ def _cron(text: str) -> str:
 class Budget(Strict):
     """Money an agent may spend per calendar period (UTC)."""
 
-    usd: Real = Field(gt=0)
-    per: Literal["hour", "day", "month"] = "day"
+    usd: Real = Field(gt=0, description="US dollars per period.")
+    per: Literal["hour", "day", "month"] = Field(default="day", description="The period, by the calendar in UTC.")
 
 
 class Limits(Strict):
@@ -41,7 +41,7 @@ class Limits(Strict):
     rpm: Whole | None = Field(default=None, ge=1, description="Calls per minute.")
     tpm: Whole | None = Field(default=None, ge=1, description="Tokens per minute.")
     concurrency: Whole | None = Field(default=None, ge=1, description="Calls in flight.")
-    budget: Budget | None = None
+    budget: Budget | None = Field(default=None, description="Money per period.")
 
 
 class AgentModels(Strict):
@@ -59,9 +59,9 @@ class AgentModels(Strict):
 class Matcher(Strict):
     """Marks a call as auxiliary when everything named here holds."""
 
-    system_contains: str | None = Field(default=None, min_length=1)
-    model: str | None = Field(default=None, min_length=1)
-    max_tokens_at_most: Whole | None = Field(default=None, ge=1)
+    system_contains: str | None = Field(default=None, min_length=1, description="Text in the system message.")
+    model: str | None = Field(default=None, min_length=1, description="The model that the client names.")
+    max_tokens_at_most: Whole | None = Field(default=None, ge=1, description="The client asks for so few tokens.")
 
     @model_validator(mode="after")
     def _names_something(self) -> "Matcher":
@@ -73,30 +73,32 @@ class Matcher(Strict):
 class Session(Strict):
     """When derived sessions end."""
 
-    idle: Duration = Field(default=1800.0, gt=0)
+    idle: Duration = Field(default=1800.0, gt=0, description="Silence that ends a derived session.")
 
 
 class Instructions(Strict):
     """Text a variant adds after the agent's own instructions."""
 
-    append: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    append: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Added after the agent's own instructions, in order."
+    )
 
 
 class Sampling(Strict):
     """Sampling parameters a variant sets; what is left out stays as the agent sent it."""
 
-    temperature: Real | None = Field(default=None, ge=0, le=2)
-    top_p: Real | None = Field(default=None, gt=0, le=1)
-    max_tokens: Whole | None = Field(default=None, ge=1)
-    seed: Whole | None = None
+    temperature: Real | None = Field(default=None, ge=0, le=2, description="`temperature` of the request.")
+    top_p: Real | None = Field(default=None, gt=0, le=1, description="`top_p` of the request.")
+    max_tokens: Whole | None = Field(default=None, ge=1, description="`max_tokens` of the request.")
+    seed: Whole | None = Field(default=None, description="`seed` of the request.")
 
 
 class VariantConfig(Strict):
     """A version of the agent: what it changes, and nothing else."""
 
-    instructions: Instructions = Instructions()
-    model: ModelName | None = None
-    sampling: Sampling = Sampling()
+    instructions: Instructions = Field(default=Instructions(), description="Text added to the agent's own.")
+    model: ModelName | None = Field(default=None, description="The model instead of the one asked for.")
+    sampling: Sampling = Field(default=Sampling(), description="Sampling parameters set.")
     steps: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Settings laid over those of the agent's own steps, key by key.",
@@ -107,8 +109,10 @@ class StepConfig(Strict):
     """One step of the chain. `settings` is the step's own; the rest belongs to the chain."""
 
     name: str
-    enabled: bool = True
-    on_error: Literal["open", "closed"] = "open"
+    enabled: bool = Field(default=True, description="Whether the step runs.")
+    on_error: Literal["open", "closed"] = Field(
+        default="open", description="When the step fails: open goes on without it, closed fails the call."
+    )
     settings: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -147,9 +151,11 @@ class StepConfig(Strict):
 class Learning(Strict):
     """What the offline half does for this agent."""
 
-    scorers: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    schedule: Annotated[str, AfterValidator(_cron)] | None = None
-    approve: Literal["manual", "automatic"] = "manual"
+    scorers: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=(), description="What judges its runs.")
+    schedule: Annotated[str, AfterValidator(_cron)] | None = Field(
+        default=None, description="When learning runs, as five cron fields in UTC."
+    )
+    approve: Literal["manual", "automatic"] = Field(default="manual", description="Who promotes a proven variant.")
 
 
 class AgentConfig(Strict):
@@ -158,9 +164,9 @@ class AgentConfig(Strict):
     keys: tuple[Annotated[str, AfterValidator(_key_hash)], ...] = Field(
         default=(), description="Hashes of the agent's keys, as `burnish key new AGENT` prints."
     )
-    tenant: Name = "default"
-    limits: Limits = Limits()
-    models: AgentModels
+    tenant: Name = Field(default="default", description="Nothing learned from one tenant reaches another.")
+    limits: Limits = Field(default=Limits(), description="What its keys may use together.")
+    models: AgentModels = Field(description="Which models its calls may reach.")
     mode: Literal["apply", "observe", "bypass"] = Field(
         default="apply",
         description="observe runs and records but changes nothing; bypass skips the chain.",
@@ -168,10 +174,13 @@ class AgentConfig(Strict):
     content: Content | None = Field(default=None, description="What is kept of bodies; left out, telemetry.content.")
     allow_bypass: bool = Field(default=False, description="Whether a call may skip steps with x-burnish-bypass.")
     auxiliary: tuple[Matcher, ...] = Field(default=(), description="Marks calls that are not the agent's own turn.")
-    session: Session = Session()
-    variants: dict[Name, VariantConfig] = Field(default_factory=lambda: {BASE: VariantConfig()})
+    session: Session = Field(default=Session(), description="When derived sessions end.")
+    variants: dict[Name, VariantConfig] = Field(
+        default_factory=lambda: {BASE: VariantConfig()},
+        description="Versions of the agent by name; `base` is the agent as it calls.",
+    )
     middleware: tuple[StepConfig, ...] = Field(default=(), description="The steps of the chain, outermost first.")
-    learning: Learning = Learning()
+    learning: Learning = Field(default=Learning(), description="What the offline half does for it.")
 
     @field_validator("variants")
     @classmethod

@@ -90,39 +90,41 @@ class Listener(Strict):
 class Server(Listener):
     """The data plane: where agents call, and what one process takes on."""
 
-    listen: Listen = "127.0.0.1:8400"
-    max_body: ByteSize = Field(default=32 * 2**20, gt=0)
-    max_depth: Whole = Field(default=128, ge=1, description="Nesting of a request's JSON.")
-    ping: Duration = Field(default=15.0, gt=0, description="Silence before `: ping` is sent.")
-    drain: Duration = Field(default=60.0, description="How long a stop waits for open streams.")
-    concurrency: Whole = Field(default=256, ge=1, description="Calls in flight.")
+    listen: Listen = Field(default="127.0.0.1:8400", description="Where agents call; port 0 asks for a free one.")
+    max_body: ByteSize = Field(default=32 * 2**20, gt=0, description="Largest request; more is answered with 413.")
+    max_depth: Whole = Field(default=128, ge=1, description="Deepest nesting of a request's JSON.")
+    ping: Duration = Field(default=15.0, gt=0, description="Silence on a stream before `: ping` is sent.")
+    drain: Duration = Field(default=60.0, ge=0, description="How long a stop waits for open streams.")
+    concurrency: Whole = Field(default=256, ge=1, description="Calls in flight per worker.")
     queue: Whole = Field(default=256, ge=0, description="Calls that may wait before 429.")
     queue_timeout: Duration = Field(default=30.0, gt=0, description="Longest wait before 429.")
-    header_timeout: Duration = Field(default=10.0, gt=0)
-    body_timeout: Duration = Field(default=60.0, gt=0)
+    header_timeout: Duration = Field(default=10.0, gt=0, description="Longest wait for a request's headers.")
+    body_timeout: Duration = Field(default=60.0, gt=0, description="Longest wait for a request's body.")
 
 
 class Console(Listener):
     """The page and the API for people: another address, another credential."""
 
-    listen: Listen = "127.0.0.1:8401"
-    token: Annotated[Secret | None, Blank] = None
+    listen: Listen = Field(default="127.0.0.1:8401", description="Where people and admin scripts call.")
+    token: Annotated[Secret | None, Blank] = Field(
+        default=None, description="The credential; needed to listen on more than loopback."
+    )
 
 
 class Timeout(Strict):
     """How long an upstream may take to connect, to begin its answer and between chunks."""
 
-    connect: Duration = Field(default=10.0, gt=0)
-    first_byte: Duration = Field(default=600.0, gt=0)
-    idle: Duration = Field(default=300.0, gt=0)
+    connect: Duration = Field(default=10.0, gt=0, description="Longest wait for a connection.")
+    first_byte: Duration = Field(default=600.0, gt=0, description="Longest wait for the answer to begin.")
+    idle: Duration = Field(default=300.0, gt=0, description="Longest silence within an answer.")
 
 
 class TimeoutOverride(Strict):
     """The waits of a provider that a model changes."""
 
-    connect: Duration | None = Field(default=None, gt=0)
-    first_byte: Duration | None = Field(default=None, gt=0)
-    idle: Duration | None = Field(default=None, gt=0)
+    connect: Duration | None = Field(default=None, gt=0, description="Longest wait for a connection.")
+    first_byte: Duration | None = Field(default=None, gt=0, description="Longest wait for the answer to begin.")
+    idle: Duration | None = Field(default=None, gt=0, description="Longest silence within an answer.")
 
     def over(self, timeout: Timeout) -> Timeout:
         """The provider's waits with these laid over them."""
@@ -132,25 +134,29 @@ class TimeoutOverride(Strict):
 class Breaker(Strict):
     """After so many failures in a row an upstream rests for the cooldown."""
 
-    failures: Whole = Field(default=5, ge=1)
-    cooldown: Duration = Field(default=10.0, gt=0)
+    failures: Whole = Field(default=5, ge=1, description="Failures in a row that open the breaker.")
+    cooldown: Duration = Field(default=10.0, gt=0, description="Rest before one call tries again.")
 
 
 class Provider(Strict):
     """Where models are served: an OpenAI-compatible URL, litellm, or a bundled small model."""
 
-    base_url: HttpUrl | None = None
+    base_url: HttpUrl | None = Field(
+        default=None, description="URL of an OpenAI-compatible API; beside litellm, the API base it uses."
+    )
     litellm: Annotated[str, Form(r"^[a-z0-9_]+$", "litellm's name of a provider, such as anthropic")] | None = Field(
         default=None, description="litellm's name of the provider, such as anthropic."
     )
     bundled: Literal["smollm2-135m-instruct"] | None = Field(
         default=None, description="A small model that Burnish itself starts on loopback."
     )
-    api_key: Secret | None = None
-    headers: Headers = Field(default_factory=dict)
-    timeout: Timeout = Timeout()
-    max_connections: Whole = Field(default=256, ge=1)
-    breaker: Breaker = Breaker()
+    api_key: Secret | None = Field(
+        default=None, description="By reference only. Written but empty, a remote provider is unavailable."
+    )
+    headers: Headers = Field(default_factory=dict, description="Sent with every call.")
+    timeout: Timeout = Field(default=Timeout(), description="How long calls wait.")
+    max_connections: Whole = Field(default=256, ge=1, description="Connections per worker.")
+    breaker: Breaker = Field(default=Breaker(), description="When a failing provider is left alone.")
     include_usage: bool = Field(
         default=True, description="Ask for token counts on streams, and keep them from clients."
     )
@@ -180,29 +186,29 @@ class Provider(Strict):
 class Retries(Strict):
     """Attempts before the first byte; `budget` caps retries as a share of calls."""
 
-    max: Whole = Field(default=2, ge=0, le=10)
-    budget: Real = Field(default=0.2, ge=0, le=1)
+    max: Whole = Field(default=2, ge=0, le=10, description="Attempts after the first.")
+    budget: Real = Field(default=0.2, ge=0, le=1, description="Retries as a share of calls, at most.")
 
 
 class Price(Strict):
     """US dollars per million tokens."""
 
-    input: Real = Field(ge=0)
-    output: Real = Field(ge=0)
-    cached_input: Real | None = Field(default=None, ge=0)
+    input: Real = Field(ge=0, description="USD per million tokens of the prompt.")
+    output: Real = Field(ge=0, description="USD per million tokens of the answer.")
+    cached_input: Real | None = Field(default=None, ge=0, description="USD per million cached tokens of the prompt.")
 
 
 class Model(Strict):
     """A model under the name that clients and agents use."""
 
-    provider: Name
+    provider: Name = Field(description="One of the providers above.")
     model: str = Field(min_length=1, description="The provider's own name of the model.")
-    timeout: TimeoutOverride = TimeoutOverride()
-    retries: Retries = Retries()
+    timeout: TimeoutOverride = Field(default=TimeoutOverride(), description="Waits that differ from the provider's.")
+    retries: Retries = Field(default=Retries(), description="Attempts before the first byte.")
     fallbacks: tuple[ModelName, ...] = Field(
         default=(), description="Models tried in order when this one cannot answer."
     )
-    price: Price | None = None
+    price: Price | None = Field(default=None, description="Left out, `prices` or litellm's table decides.")
 
 
 DatabaseUrl = Annotated[
@@ -215,16 +221,27 @@ ChromaPlace = Annotated[str, Form(r"^(embedded$|https?://)", "embedded, or a URL
 class Records(Strict):
     """Where runs and everything learned from them are kept."""
 
-    dir: Path = Field(default=Path("data"), description="The journal, and SQLite unless url.")
-    url: Annotated[DatabaseUrl | None, Blank] = None
-    redis: Annotated[RedisUrl | None, Blank] = None
-    chroma: ChromaPlace = "embedded"
+    dir: Path = Field(
+        default=Path("data"),
+        description="The journal, and SQLite unless `url` is set; relative to the working directory.",
+    )
+    url: Annotated[DatabaseUrl | None, Blank] = Field(
+        default=None, description="SQLite or PostgreSQL; left out, SQLite in `dir`."
+    )
+    redis: Annotated[RedisUrl | None, Blank] = Field(
+        default=None, description="Shared counters and assignments; left out, the SQLite file."
+    )
+    chroma: ChromaPlace = Field(default="embedded", description="Vectors: `embedded`, or a server's URL.")
     on_full: Literal["serve", "refuse"] = Field(
         default="serve", description="Whether calls are served unrecorded when the disk is full."
     )
     sync: bool = Field(default=False, description="Survive loss of power, at a cost per call.")
-    retention: Annotated[Annotated[Duration, Field(gt=0)] | None, Blank] = None
-    segment_bytes: ByteSize = Field(default=64 * 2**20, ge=64 * 2**10)
+    retention: Annotated[Annotated[Duration, Field(gt=0)] | None, Blank] = Field(
+        default=None, description="How long runs are kept; left out, for good."
+    )
+    segment_bytes: ByteSize = Field(
+        default=64 * 2**20, ge=64 * 2**10, description="Size at which a new journal segment begins."
+    )
 
     @property
     def database(self) -> str:
@@ -238,10 +255,10 @@ class Telemetry(Strict):
     otlp: Annotated[HttpUrl | None, Blank] = Field(
         default=None, description="OTLP/HTTP endpoint, such as http://127.0.0.1:4318."
     )
-    headers: Headers = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict, description="Sent to the OTLP endpoint.")
     body_limit: ByteSize = Field(default=4 * 2**10, description="Bytes of a body sent to OTLP.")
-    content: Content = "full"
-    service_name: str = Field(default="burnish", min_length=1)
+    content: Content = Field(default="full", description="What is recorded of bodies.")
+    service_name: str = Field(default="burnish", min_length=1, description="`service.name` of the traces.")
     redact: tuple[Pattern, ...] = Field(
         default=(), description="Regular expressions whose matches are masked before recording."
     )
@@ -250,14 +267,14 @@ class Telemetry(Strict):
 class Config(Strict):
     """Everything the YAML says, with defaults filled in."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(description="Version of this format.")
     server: Server = Server()
     console: Console = Console()
-    providers: dict[Name, Provider] = Field(default_factory=dict)
-    models: dict[ModelName, Model] = Field(default_factory=dict)
+    providers: dict[Name, Provider] = Field(default_factory=dict, description="Where models are served, by name.")
+    models: dict[ModelName, Model] = Field(default_factory=dict, description="Models, by the name that clients use.")
     records: Records = Records()
     telemetry: Telemetry = Telemetry()
-    agents: dict[Name, AgentConfig] = Field(default_factory=dict)
+    agents: dict[Name, AgentConfig] = Field(default_factory=dict, description="The agents behind the proxy, by name.")
     prices: dict[str, Price] = Field(default_factory=dict, description="Prices by the provider's own model name.")
 
     @cached_property
