@@ -174,7 +174,7 @@ class AgentConfig(Strict):
     content: Content | None = Field(default=None, description="What is kept of bodies; left out, telemetry.content.")
     allow_bypass: bool = Field(default=False, description="Whether a call may skip steps with x-burnish-bypass.")
     auxiliary: tuple[Matcher, ...] = Field(default=(), description="Marks calls that are not the agent's own turn.")
-    session: Session = Field(default=Session(), description="When derived sessions end.")
+    session: Session = Field(default=Session(), description="When a derived session is over.")
     variants: dict[Name, VariantConfig] = Field(
         default_factory=lambda: {BASE: VariantConfig()},
         description="Versions of the agent by name; `base` is the agent as it calls.",
