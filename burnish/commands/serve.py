@@ -14,6 +14,7 @@ from proxy.config.load import validate
 from proxy.config.problems import ConfigError
 from proxy.config.source import read
 from proxy.config.steps import by_settings
+from proxy.serve.shared_metrics import metrics_directory
 
 
 def serve(
@@ -22,6 +23,12 @@ def serve(
     worker: Annotated[bool, typer.Option(help="Run the background process that fills the store.")] = True,
 ) -> None:
     """Serve agents until SIGTERM or Ctrl-C."""
+    with metrics_directory() as metrics:
+        _serve(config, workers, worker, metrics)
+
+
+def _serve(config: Path, workers: int, background: bool, metrics: str) -> None:
+    # Imported only now: what it imports looks for the metrics' folder.
     from proxy.serve.start import CannotServe, start
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -30,7 +37,7 @@ def serve(
     try:
         source = read(Path(config), os.environ)
         found = validate(source, by_settings(lambda step: registry.find(step).settings))
-        start(source, found, workers=workers, background=worker, say=lambda line: print(line, flush=True))
+        start(source, found, workers=workers, background=background, metrics=metrics, say=_say)
     except ConfigError as error:
         for line in error.lines:
             print(line, file=sys.stderr)
@@ -38,3 +45,7 @@ def serve(
     except CannotServe as error:
         print(f"burnish serve: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

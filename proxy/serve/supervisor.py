@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -36,8 +35,10 @@ class CannotServe(Exception):
 class Bundled(Protocol):
     """A server of a small model that Burnish runs itself."""
 
-    def poll(self) -> None:
-        """Start it again if it has died."""
+    def poll(self) -> int | None:
+        """None while it runs, else how it ended."""
+
+    def restart(self) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -72,6 +73,7 @@ class Supervisor:
         self._config = config
         self._bundled = bundled
         self._metrics = metrics
+        self._bundled_at: dict[str, float] = {}
         self._stopping = False
         self._reload = False
         self._sockets = [bind(config.server.host, config.server.port)]
@@ -112,13 +114,12 @@ class Supervisor:
             while not self._stopping:
                 self._reap()
                 self._restart()
-                for server in self._bundled.values():
-                    server.poll()
+                self._restart_bundled()
                 if self._reload:
                     self._reload = False
                     self._signal(signal.SIGHUP)
                 self._wait(0.5)
-            self._take_down()
+            self.stop()
 
     def _wait(self, seconds: float) -> None:
         """Until a signal comes, or the time is over."""
@@ -154,7 +155,15 @@ class Supervisor:
             if slot.child is None and time.monotonic() >= slot.start_at:
                 self._start(slot)
 
-    def _take_down(self) -> None:
+    def _restart_bundled(self) -> None:
+        for name, server in self._bundled.items():
+            ended = server.poll()
+            if ended is not None and time.monotonic() >= self._bundled_at.get(name, 0.0):
+                log.error("the small model of provider %r ended with %s; starting it again", name, ended)
+                self._bundled_at[name] = time.monotonic() + _RESTART_AFTER[-1]
+                server.restart()
+
+    def stop(self) -> None:
         """Workers first, so that the background process sees the last of what they wrote."""
         for sock in self._sockets:
             sock.close()
@@ -209,13 +218,6 @@ def bind(host: str, port: int) -> socket.socket:
     sock.listen(2048)
     sock.set_inheritable(True)
     return sock
-
-
-def metrics_directory() -> tempfile.TemporaryDirectory[str]:
-    """Where the processes share their figures; to be made before prometheus_client is first imported."""
-    directory = tempfile.TemporaryDirectory(prefix="burnish-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory.name
-    return directory
 
 
 def _forget_metrics(pid: int, directory: str) -> None:
