@@ -40,11 +40,11 @@ class UpstreamFailed(ApiError):
 
     retry: bool = False
     fall_back: bool = False
-    fault: bool = False
+    fault: bool | None = False
     asked_wait: float | None = None
     """Seconds for which the provider asked to be left alone."""
 
-    def may(self, *, retry: bool = False, fall_back: bool = False, fault: bool = False) -> "UpstreamFailed":
+    def may(self, *, retry: bool = False, fall_back: bool = False, fault: bool | None = False) -> "UpstreamFailed":
         self.retry, self.fall_back, self.fault = retry, fall_back or retry, fault
         return self
 
@@ -77,9 +77,11 @@ class Attempting:
         self._admission.succeeded()
         self._end(None)
 
-    def failed(self, error: str, *, fault: bool) -> None:
-        """`fault`: the provider's own, as opposed to one of the request."""
-        if fault:
+    def failed(self, error: str, *, fault: bool | None) -> None:
+        """`fault`: whether it is the provider's own; None where it tells nothing about the provider."""
+        if fault is None:
+            self._admission.abandoned()
+        elif fault:
             self._admission.failed()
         else:
             self._admission.succeeded()
@@ -89,11 +91,6 @@ class Attempting:
         """The client left."""
         self._admission.abandoned()
         self._end("cancelled by the client")
-
-    def unsent(self, error: str) -> None:
-        """It never got as far as the provider."""
-        self._admission.abandoned()
-        self._end(error)
 
     def _end(self, error: str | None) -> None:
         if self._ended:

@@ -1,6 +1,8 @@
 """What a client is told when a provider fails: the provider's own words where it has any, never its URL or our key."""
 
+import errno
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -137,7 +139,7 @@ def busy(provider: str, connections: int, seconds: float) -> UpstreamFailed:
         type="upstream_error",
         code="upstream_busy",
         headers={"retry-after": "1"},
-    ).may(fall_back=True)
+    ).may(fall_back=True, fault=None)
 
 
 def resting(provider: str, wait: float) -> UpstreamFailed:
@@ -151,10 +153,27 @@ def resting(provider: str, wait: float) -> UpstreamFailed:
     ).may(fall_back=True)
 
 
+def unexpected(provider: str, error: Exception) -> UpstreamFailed:
+    """An error of a kind that nobody foresaw."""
+    return UpstreamFailed(
+        502,
+        f"the call to provider {provider!r} failed with {type(error).__name__}",
+        type="upstream_error",
+        code="upstream_failed",
+    ).may(fall_back=True, fault=True)
+
+
 def unavailable(provider: str, remedy: str) -> UpstreamFailed:
     return UpstreamFailed(
         503, f"provider {provider!r} is not available: {remedy}", type="upstream_error", code="upstream_unavailable"
     ).may(fall_back=True)
+
+
+def reason(error: OSError) -> str:
+    """Why the operating system gave no connection, without the address."""
+    if error.errno == errno.ECONNREFUSED:
+        return "the connection was refused; is it running?"
+    return os.strerror(error.errno) if error.errno else "the connection failed"
 
 
 def _error_of(body: bytes) -> dict[str, Any]:

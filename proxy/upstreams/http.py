@@ -1,21 +1,20 @@
 """The way to one provider over HTTP: a slot, a connection, a request; until the head of an answer is in."""
 
 import asyncio
-import errno
 import io
-import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 import aiohttp
 from yarl import URL
 
-from proxy.config.model import Provider
+from proxy.config.model import Provider, Timeout
 from proxy.upstreams import failures
 from proxy.upstreams.attempts import Attempting, UpstreamFailed
 from proxy.upstreams.patience import Patience
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.transfer import Transfer
+from proxy.upstreams.turns import Expired, take_turn
 
 _COPIED_AT_ONCE: Final = 1024 * 1024
 """Bytes of a body up to which it is handed to the socket in one piece."""
@@ -57,10 +56,10 @@ class HttpProvider:
         self.headers: Mapping[str, str] = {
             "accept-encoding": "identity",
             "user-agent": pool.user_agent,
-            **_credentials(provider),
+            **credentials(provider),
         }
         """What every request carries, whatever the client sent."""
-        self.scrub = failures.Scrubber(_secrets(provider), URL(base_url).authority)
+        self.scrub = failures.Scrubber(secrets(provider), URL(base_url).authority)
         self._session = pool.session
         self._loop = asyncio.get_running_loop()
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
@@ -70,56 +69,39 @@ class HttpProvider:
     ) -> Transfer:
         """Raises `UpstreamFailed` where no answer begins. An error of the provider's is an answer."""
         timeout, slots = attempt.route.timeout, self.health.slots
-        task = asyncio.current_task()
-        assert task is not None  # A coroutine runs in a task.
-        cancels = task.cancelling()
-        patience = Patience(self._loop, first_byte=timeout.first_byte, idle=timeout.idle, give_up=task.cancel)
+        patience = Patience(self._loop, first_byte=timeout.first_byte, idle=timeout.idle)
         data: bytes | io.BytesIO | Upload | None = body
         if isinstance(body, Upload):
             body.progress = patience.wait
         elif body is not None and len(body) > _COPIED_AT_ONCE:
             data = io.BytesIO(body)
-        admitted = False
-        try:
-            await slots.acquire()
-            admitted = True
-            response = await self._session.request(
-                method,
-                url,
-                data=data,
-                headers=headers,
-                allow_redirects=False,
-                timeout=self._timeout(timeout.connect),
+
+        def start() -> Awaitable[aiohttp.ClientResponse]:
+            return self._session.request(
+                method, url, data=data, headers=headers, allow_redirects=False, timeout=self._timeout(timeout.connect)
             )
-        except BaseException as error:
-            patience.end()
-            if admitted:
-                slots.release()
-            if isinstance(error, asyncio.CancelledError) and not (patience.expired and task.uncancel() <= cancels):
-                attempt.abandoned()
-                raise
+
+        try:
+            response = await take_turn(slots, patience, start)
+        except asyncio.CancelledError:
+            attempt.abandoned()
+            raise
+        except Exception as error:
             if isinstance(body, Upload) and body.error is not None:
                 attempt.abandoned()
                 raise body.error from None
-            failed = self._failure(error, attempt, admitted)
-            if failed is None:
-                attempt.unsent(f"{type(error).__name__}: {error}")
-                raise
-            if admitted:
-                attempt.failed(failed.message, fault=failed.fault)
-            else:
-                attempt.unsent(failed.message)
+            failed = self._failure(error, attempt.route.timeout)
+            attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
         attempt.answered(response.status, response.headers.get("x-request-id"))
         return Transfer(attempt, response, patience, slots, self.scrub)
 
-    def _failure(self, error: BaseException, attempt: Attempting, admitted: bool) -> UpstreamFailed | None:
-        """The table of what goes wrong before an answer begins; None for what is not the provider's."""
-        timeout = attempt.route.timeout
+    def _failure(self, error: Exception, timeout: Timeout) -> UpstreamFailed:
+        """The table of what goes wrong before an answer begins."""
         match error:
-            case asyncio.CancelledError() if not admitted:
+            case Expired(admitted=False):
                 return failures.busy(self.name, self.health.connections, timeout.first_byte)
-            case asyncio.CancelledError():
+            case Expired():
                 return failures.silent(self.name, timeout.first_byte)
             case aiohttp.ConnectionTimeoutError():
                 return failures.unreachable(self.name, f"no connection within {timeout.connect:g} s")
@@ -130,14 +112,14 @@ class HttpProvider:
             case aiohttp.ClientConnectorDNSError():
                 return failures.unreachable(self.name, "its host name cannot be resolved")
             case aiohttp.ClientConnectorError():
-                return failures.unreachable(self.name, _reason(error.os_error))
+                return failures.unreachable(self.name, failures.reason(error.os_error))
             case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
                 return failures.hung_up(self.name)
+            case OSError():
+                return failures.unreachable(self.name, failures.reason(error))
             case aiohttp.ClientError():
                 return failures.not_http(self.name)
-            case OSError():
-                return failures.unreachable(self.name, _reason(error))
-        return None
+        return failures.unexpected(self.name, error)
 
     def _timeout(self, connect: float) -> aiohttp.ClientTimeout:
         found = self._timeouts.get(connect)
@@ -146,20 +128,14 @@ class HttpProvider:
         return found
 
 
-def _credentials(provider: Provider) -> dict[str, str]:
+def credentials(provider: Provider) -> dict[str, str]:
     """The provider's own headers; what the YAML writes there wins over the key."""
     key = provider.api_key.get_secret_value() if provider.api_key else ""
     written = {name: value.get_secret_value() for name, value in provider.headers.items()}
     return {"authorization": f"Bearer {key}", **written} if key else written
 
 
-def _secrets(provider: Provider) -> list[str]:
+def secrets(provider: Provider) -> list[str]:
     """What may never be told to a client."""
     key = [provider.api_key.get_secret_value()] if provider.api_key else []
     return key + [value.get_secret_value() for value in provider.headers.values()]
-
-
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ECONNREFUSED:
-        return "the connection was refused; is it running?"
-    return os.strerror(error.errno) if error.errno else "the connection failed"

@@ -16,20 +16,17 @@ class Patience:
 
     __slots__ = ("_give_up", "_idle", "_limit", "_loop", "_since", "_timer", "expired")
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, first_byte: float, idle: float, give_up: Callable[[], object]
-    ) -> None:
-        """`give_up` is called when the wait under way has been too long, and ends it."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, first_byte: float, idle: float) -> None:
         self.expired = False
         self._loop = loop
         self._limit = first_byte
         self._idle = idle
-        self._give_up = give_up
+        self._give_up: Callable[[], object] | None = None
         self._since = loop.time()
         self._timer = loop.call_later(min(first_byte, idle), self._look)
 
     def on_expiry(self, give_up: Callable[[], object]) -> None:
-        """From now on the wait is another one, ended in another way."""
+        """What ends the wait that is now under way, if it takes too long."""
         self._give_up = give_up
 
     def wait(self) -> None:
@@ -57,4 +54,5 @@ class Patience:
             self._timer = self._loop.call_at(min(due, now + self._idle), self._look)
         else:
             self.expired = True
-            self._give_up()
+            if self._give_up is not None:
+                self._give_up()

@@ -12,6 +12,7 @@ import aiohttp
 from policies.breaker import Breaker
 from policies.retries import RetryBudget
 from proxy.config.model import Config, Provider, Retries
+from proxy.upstreams.litellm.library import LitellmLibrary
 
 
 class Health:
@@ -40,6 +41,7 @@ class Pool:
     ) -> None:
         self.bundled: Mapping[str, str] = {} if bundled is None else bundled
         self.user_agent = user_agent
+        self.litellm = LitellmLibrary()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._health: dict[str, tuple[Provider, Health]] = {}

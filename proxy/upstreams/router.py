@@ -14,6 +14,7 @@ from proxy.upstreams.attempts import Attempting, ModelCalled, Route, Upstream, U
 from proxy.upstreams.choice import ModelChoice
 from proxy.upstreams.compatible import CompatibleProvider
 from proxy.upstreams.failures import resting, unavailable
+from proxy.upstreams.litellm.provider import LitellmProvider
 from proxy.upstreams.pool import Pool
 from proxy.wire.chat import ChatCompletionsRequest, ChatFormat
 from proxy.wire.format import WireFormat
@@ -103,6 +104,8 @@ class ModelRouter:
         provider = self._config.providers[name]
         if not provider.available:
             raise unavailable(name, "its api_key is empty")
+        if provider.litellm:
+            return LitellmProvider(name, provider, self._pool, self._pool.litellm)
         base_url = provider.base_url or self._pool.bundled.get(name)
         if base_url is None:
             raise unavailable(name, "its model is still starting")
