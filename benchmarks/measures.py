@@ -24,7 +24,7 @@ IDLE_CONNECTIONS = 400
 
 @dataclass(frozen=True)
 class Cost:
-    """The CPU seconds a load took: the subject's, the load generator's, and what others used of the proxy's core."""
+    """CPU seconds of the subject and of the load generator, and the share of the proxy's core that others had."""
 
     subject: float
     generator: float
@@ -37,7 +37,7 @@ async def costed(running: Running, what: str, load: Awaitable[Tally]) -> tuple[T
     tally = await running.booked(await load, what)
     used = running.cpu() - cpu
     others = (core_seconds(PROXY_CORE) - core - used) / (perf_counter() - began)
-    return tally, Cost(used, process_time() - own, max(0.0, others))
+    return tally, Cost(used, process_time() - own, min(1.0, max(0.0, others)))
 
 
 async def warm(running: Running, seconds: float) -> None:

@@ -100,7 +100,7 @@ RECORDS = (
 
 def _columns(results: Results, columns: Sequence[Column]) -> str:
     rows = []
-    for name in results.subjects:
+    for name in SUBJECTS:
         cells = [_cell(results, name, column) for column in columns]
         if any(cells):
             rows.append((SUBJECTS[name].title, *(cell or "–" for cell in cells)))

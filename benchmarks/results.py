@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -41,11 +41,6 @@ class Results:
             if figure.subject == subject and figure.name == name:
                 taken.setdefault(figure.round, []).append(figure.value)
         return {number: fmean(values) for number, values in taken.items()}
-
-    @property
-    def subjects(self) -> Sequence[str]:
-        """Those with any figure, in the order they first appear."""
-        return list(dict.fromkeys(figure.subject for figure in self.figures))
 
     @property
     def rounds(self) -> int:
