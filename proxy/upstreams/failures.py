@@ -32,12 +32,12 @@ _FALL_BACK: Final = frozenset({401, 404})
 
 
 class Scrubber:
-    """Takes a provider's secrets, and URLs of its `host`, out of what it says; links to its documentation stay."""
+    """Takes a provider's secrets and the address of its `host` out of what it says; links to documentation stay."""
 
     def __init__(self, secrets: Iterable[str], host: str) -> None:
         long_enough = sorted((secret for secret in secrets if len(secret) >= 8), key=len, reverse=True)
-        url = rf"https?://{re.escape(host)}(?![\w.-])[^\s\"'<>)\]]*"
-        self._unsayable = re.compile("|".join([*map(re.escape, long_enough), url]))
+        address = [rf"(?<![\w.-])(https?://)?{re.escape(host)}(?![\w.-])[^\s\"'<>)\]]*"] if host else []
+        self._unsayable = re.compile("|".join([*map(re.escape, long_enough), *address]) or r"(?!)")
 
     def __call__(self, text: str) -> str:
         return self._unsayable.sub(_MASK, text)

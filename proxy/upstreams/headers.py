@@ -62,6 +62,11 @@ def coming_down(upstream: Mapping[str, str], also: frozenset[str] = frozenset())
     return down
 
 
+def request_id(answered: Mapping[str, str]) -> str | None:
+    """The provider's own name for the call, under either of the names it goes by."""
+    return answered.get("x-request-id") or answered.get("request-id")
+
+
 def connection_tokens(value: str) -> Iterable[str]:
     """The header names that a Connection header declares hop-by-hop, in lower case."""
     return {token.strip().lower() for token in value.split(",")}

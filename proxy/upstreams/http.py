@@ -11,6 +11,7 @@ from yarl import URL
 from proxy.config.model import Provider, Timeout
 from proxy.upstreams import failures
 from proxy.upstreams.attempts import Attempting, UpstreamFailed
+from proxy.upstreams.headers import request_id
 from proxy.upstreams.patience import Patience
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.transfer import Transfer
@@ -93,7 +94,7 @@ class HttpProvider:
             failed = self._failure(error, attempt.route.timeout)
             attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
-        attempt.answered(response.status, response.headers.get("x-request-id"))
+        attempt.answered(response.status, request_id(response.headers))
         return Transfer(attempt, response, patience, slots, self.scrub)
 
     def _failure(self, error: Exception, timeout: Timeout) -> UpstreamFailed:

@@ -1,10 +1,23 @@
 """How long a call waits for its provider: for the first byte, then between bytes; never in total."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 _NOT_WAITING: Final = float("inf")
+
+
+class Timers(Protocol):
+    """What is needed of an event loop."""
+
+    def time(self) -> float: ...
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> "Timer": ...
+
+    def call_at(self, when: float, callback: Callable[[], object], /) -> "Timer": ...
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
 
 
 class Patience:
@@ -16,7 +29,7 @@ class Patience:
 
     __slots__ = ("_give_up", "_idle", "_limit", "_loop", "_since", "_timer", "expired")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, first_byte: float, idle: float) -> None:
+    def __init__(self, loop: Timers, *, first_byte: float, idle: float) -> None:
         self.expired = False
         self._loop = loop
         self._limit = first_byte

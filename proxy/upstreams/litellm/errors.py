@@ -10,6 +10,8 @@ from proxy.upstreams.attempts import UpstreamFailed
 
 _PREFIX: Final = re.compile(r"^(litellm\.)?\w*(Error|Exception)\s*(\w*(Error|Exception)\s*)?[:-]\s*")
 _SUFFIX: Final = re.compile(r"\.? ?Handle with `litellm\.\w+`\.?.*$", re.DOTALL)
+_ADDRESS: Final = re.compile(r"\b[\w.-]+:\d+ ssl:\S+")
+"""As aiohttp names a host that it cannot connect to."""
 _BYTES: Final = re.compile(r"^b(['\"]).*\1$", re.DOTALL)
 _UNREACHED: Final = ("APIConnectionError", "InternalServerError")
 """What litellm raises where no answer came, and where its own code failed; with an answer they have its headers."""
@@ -20,13 +22,13 @@ def failed(provider: str, error: Exception, scrub: failures.Scrubber) -> Upstrea
     kind = type(error).__name__
     if kind == "Timeout":
         return failures.unreachable(provider, "litellm's own time limit ran out")
-    headers = _headers(error)
+    headers = headers_of(error)
     status = getattr(error, "status_code", None)
     if not isinstance(status, int) or not 400 <= status < 600:
         return failures.unexpected(provider, error)
     said = said_by(error)
     if kind in _UNREACHED and headers is None:
-        return failures.unreachable(provider, scrub(said.decode("utf-8", "replace")))
+        return failures.unreachable(provider, scrub(_ADDRESS.sub("***", said.decode("utf-8", "replace"))))
     found = failures.of_status(provider, status, headers or {}, said, scrub)
     found.code = found.code or _code(error)
     found.param = found.param or _param(error)
@@ -49,7 +51,7 @@ def said_by(error: Exception) -> bytes:
     return text.encode()
 
 
-def _headers(error: Any) -> Mapping[str, str] | None:
+def headers_of(error: Any) -> Mapping[str, str] | None:
     """Those of the provider's answer; None where there was none."""
     found = getattr(error, "litellm_response_headers", None)
     if found is None:
@@ -60,7 +62,7 @@ def _headers(error: Any) -> Mapping[str, str] | None:
 
 def _code(error: Any) -> str | None:
     code = getattr(error, "code", None)
-    return code if isinstance(code, str) and code else None
+    return code if isinstance(code, str) and code and not code.isdigit() else None
 
 
 def _param(error: Any) -> str | None:

@@ -13,7 +13,7 @@ from proxy.config.model import Provider
 from proxy.errors import UpstreamBroke
 from proxy.upstreams import failures
 from proxy.upstreams.attempts import Attempting
-from proxy.upstreams.headers import coming_down, going_up, traceparent
+from proxy.upstreams.headers import coming_down, going_up, request_id, traceparent
 from proxy.upstreams.http import secrets
 from proxy.upstreams.litellm import documents, errors
 from proxy.upstreams.litellm.library import LitellmLibrary
@@ -83,11 +83,13 @@ class LitellmProvider:
             raise failed from expired
         except Exception as error:
             failed = errors.failed(self.name, error, self._scrub)
-            attempt.answered(failed.status, None)
+            answered = errors.headers_of(error)
+            if answered is not None:
+                attempt.answered(failed.status, request_id(answered))
             attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
         answered = _headers_of(answer)
-        attempt.answered(200, answered.get("x-request-id") or answered.get("request-id"))
+        attempt.answered(200, request_id(answered))
         if request.stream:
             stream = _Stream(answer, attempt, patience, slots, self._scrub)
             return Reply(stream.chunks(), headers=coming_down(answered), close=stream.aclose)
