@@ -49,7 +49,11 @@ class CompatibleProvider:
         except UpstreamBroke as error:
             raise failures.broke(self._http.name, str(error)) from error
         if body[:1] != b"{" and body.lstrip()[:1] != b"{":
-            raise failures.not_json(self._http.name, content_type, body)
+            failed = failures.not_json(self._http.name, content_type, body)
+            attempt.failed(failed.message, fault=failed.fault)
+            transfer.finish()
+            raise failed
+        transfer.finish()
         return Reply(_one(self._format.read_whole(body)), status=status, headers=coming_down(answered))
 
     async def _refused(self, transfer: Transfer, attempt: Attempting) -> UpstreamFailed:

@@ -28,7 +28,7 @@ class Silence(Exception):
 
 
 class Transfer:
-    """The body of one answer. It ends once, in `_finish`, `_fail` or `abandon`, and then holds nothing any more."""
+    """The body of one answer. It ends once, in `finish`, `_fail` or `abandon`, and then holds nothing any more."""
 
     __slots__ = ("_attempt", "_content", "_ended", "_patience", "_scrub", "_slots", "response")
 
@@ -50,17 +50,15 @@ class Transfer:
         patience.on_expiry(self._fall_silent)
 
     async def whole(self) -> bytes:
-        """The body. Raises `UpstreamBroke`."""
+        """The body; it is then the caller's to `finish`. Raises `UpstreamBroke`."""
         content = self._content
         try:
-            body = content.read_nowait() if content.is_eof() else await self._read(_LARGEST_WHOLE)
+            return content.read_nowait() if content.is_eof() else await self._read(_LARGEST_WHOLE)
         except asyncio.CancelledError:
             self.abandon()
             raise
         except Exception as error:
             raise self._fail(error) from error
-        self._finish()
-        return body
 
     async def error(self) -> bytes:
         """As much of an error's body as is worth reading; it may be cut, and does not raise for that."""
@@ -85,7 +83,7 @@ class Transfer:
                 patience.got()
                 for data in reader.feed(received) if received else reader.finish():
                     if data.startswith(DONE):
-                        self._finish()
+                        self.finish()
                         return
                     chunk = format.read_chunk(data)
                     recent.append(chunk)
@@ -94,7 +92,7 @@ class Transfer:
                     break
             if not any(delta.finish_reason for chunk in recent for delta in chunk.deltas):
                 raise UpstreamBroke("the stream ended before the answer did")
-            self._finish()
+            self.finish()
         except (aiohttp.ClientError, OSError, Silence, EventTooLarge, UpstreamBroke, ValueError) as error:
             raise self._fail(error) from error
         finally:
@@ -111,7 +109,7 @@ class Transfer:
                 if not received:
                     break
                 yield received
-            self._finish()
+            self.finish()
         except (aiohttp.ClientError, OSError, Silence) as error:
             raise self._fail(error) from error
         finally:
@@ -144,7 +142,8 @@ class Transfer:
     def _fall_silent(self) -> None:
         self._content.set_exception(Silence())
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """The answer is complete."""
         self._attempt.succeeded()
         self._release(reusable=True)
 
