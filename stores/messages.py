@@ -66,6 +66,7 @@ class Body:
         if len(self.text) < least:
             return None
         whole = self.text.encode()
+        found: dict[Digest, bytes] = {}
         between, digests = [], []
         end = 0
         for part in self._parts(least):
@@ -74,14 +75,14 @@ class Body:
             if start < 0:  # a key written twice: its last value stands at its first place
                 return None
             digest = digest_of(part)
-            shared[digest] = part
+            found[digest] = part
             digests.append(digest)
             between.append(whole[end:start])
             end = start + len(part)
         if not digests:
             return None
-        between.append(whole[end:])
-        return Template(tuple(between), tuple(digests))
+        shared.update(found)
+        return Template((*between, whole[end:]), tuple(digests))
 
     def _parts(self, least: int) -> list[bytes]:
         parts = []

@@ -14,8 +14,8 @@ WRITES: Final = "writes"
 """Execution option of a connection that will write: SQLite takes its lock at the start, where it can wait for it."""
 
 
-def sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), creator=lambda: _sqlite(path))
+def sqlite_engine(path: Path, patience: float = sqlite.PATIENCE) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), creator=lambda: _sqlite(path, patience))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -39,8 +39,8 @@ def explained(error: SQLAlchemyError, where: str) -> StoreError:
     return StoreError(f"database {where}: {told}")
 
 
-def _sqlite(path: Path) -> sqlite3.Connection:
-    connection = sqlite.connect(path)
+def _sqlite(path: Path, patience: float) -> sqlite3.Connection:
+    connection = sqlite.connect(path, patience)
     # SQLite's own knows the letters of ASCII alone.
     connection.create_function("lower", 1, _lower, deterministic=True)
     return connection

@@ -4,6 +4,7 @@ The background process only ever adds runs, and SQLAlchemy costs it 19 MiB, so a
 first read or deletion loads the rest.
 """
 
+import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from stores.sql.store import SqlStore
 
 INSERT_RUN: Final = f"INSERT INTO runs ({', '.join(RunRow._fields)}) VALUES ({', '.join('?' * len(RunRow._fields))})"
-KNOWN_RUN: Final = "SELECT 1 FROM runs WHERE id = ?"
+KNOWN_RUNS: Final = "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))"
 ADD_MESSAGE: Final = (
     f"INSERT INTO messages ({', '.join(MessageRow._fields)}) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (tenant, digest) DO UPDATE SET uses = uses + excluded.uses"
@@ -29,7 +30,7 @@ MOVE_CURSOR: Final = (
     " ON CONFLICT (segment) DO UPDATE SET position = excluded.position"
 )
 
-_BUSY_SECONDS: Final = 10.0
+PATIENCE: Final = 10.0
 _PRAGMAS: Final = (
     "foreign_keys = ON",
     # The journal survives a loss of power, and what SQLite then misses is read from it again.
@@ -43,16 +44,22 @@ _PRAGMAS: Final = (
 
 
 class SqliteStore:
-    """A `RunStore`. One caller at a time; other processes may read and write the file meanwhile."""
+    """A `RunStore`. One caller at a time; other processes may read and write the file meanwhile.
 
-    def __init__(self, path: Path) -> None:
+    `patience` is how many seconds it waits for another's lock.
+    """
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.path = path
+        self.patience = patience
         self._added: sqlite3.Connection | None = None
         self._rest: SqlStore | None = None
 
     def put(self, runs: Sequence[Run], cursors: Mapping[str, int]) -> int:
         with self._transaction() as connection:
-            new = {run.id: run for run in runs if not connection.execute(KNOWN_RUN, (run.id,)).fetchone()}
+            new = {run.id: run for run in runs}
+            for (known,) in connection.execute(KNOWN_RUNS, (json.dumps(list(new)),)).fetchall():
+                del new[known]
             batch = Batch(new.values())
             connection.executemany(INSERT_RUN, batch.rows)
             connection.executemany(ADD_MESSAGE, batch.messages())
@@ -118,7 +125,7 @@ class SqliteStore:
 
     def _connection(self) -> sqlite3.Connection:
         if self._added is None:
-            self._added = connect(self.path)
+            self._added = connect(self.path, self.patience)
         return self._added
 
     def _sql(self) -> "SqlStore":
@@ -126,7 +133,7 @@ class SqliteStore:
             from stores.sql.engine import sqlite_engine
             from stores.sql.store import SqlStore
 
-            self._rest = SqlStore(sqlite_engine(self.path), str(self.path))
+            self._rest = SqlStore(sqlite_engine(self.path, self.patience), str(self.path))
         return self._rest
 
     @contextmanager
@@ -149,9 +156,9 @@ class SqliteStore:
             raise explained(error, str(self.path)) from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, for any thread, that waits for another's lock."""
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
+    """A connection in autocommit mode, for any thread, that waits so many seconds for another's lock."""
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection

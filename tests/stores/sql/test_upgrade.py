@@ -1,0 +1,161 @@
+"""The schema's upgrades, on both databases."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, make_url
+
+from stores.runs import StoreError, open_store
+from stores.sql import sqlite
+from stores.sql.engine import postgresql_engine, sqlite_engine
+from stores.sql.opening import upgrade_at
+from stores.sql.row import MessageRow, RunRow
+from stores.sql.tables import messages, metadata, runs
+from stores.sql.upgrade import MIGRATIONS, Upgraded, head
+from tests.support.runs import a_run
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'burnish.db'}"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def engine(url: str, tmp_path: Path) -> Iterator[Engine]:
+    if url.startswith("sqlite"):
+        engine = sqlite_engine(tmp_path / "burnish.db")
+    else:
+        engine = postgresql_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    yield engine
+    engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(url: str, engine: Engine) -> None:
+    open_store(url).close()
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_a_row_has_the_columns_of_its_table() -> None:
+    assert tuple(runs.c.keys()) == ("seq", *RunRow._fields)
+    assert tuple(messages.c.keys()) == MessageRow._fields
+
+
+def test_the_newest_file_is_the_newest_revision() -> None:
+    script = ScriptDirectory(str(MIGRATIONS))
+    assert script.get_heads() == [head()]
+    for step in script.walk_revisions():
+        assert Path(step.path).name.startswith(f"{step.revision}_")
+
+
+def test_an_upgrade_says_from_what_to_what(url: str) -> None:
+    assert upgrade_at(url) == Upgraded(None, head())
+    assert upgrade_at(url) == Upgraded(head(), head())
+
+
+def test_a_database_that_a_newer_version_wrote_is_refused_in_one_line_and_left_alone(url: str, engine: Engine) -> None:
+    store = open_store(url)
+    store.put([a_run()], {})
+    store.close()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match=r"newer Burnish \(schema 9999") as error:
+        open_store(url)
+    assert "\n" not in str(error.value)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM runs").scalar_one() == 1
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(url: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        # The last table that the upgrade makes.
+        connection.exec_driver_sql("CREATE TABLE cursors (taken INTEGER)")
+    with pytest.raises(StoreError, match="cursors"):
+        open_store(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE cursors")
+    store = open_store(url)
+    assert store.put([a_run()], {}) == 1
+    store.close()
+
+
+def test_processes_that_open_an_empty_file_together_all_succeed(tmp_path: Path) -> None:
+    program = """
+import sys
+from stores.runs import open_store
+from tests.support.runs import a_run
+print(open_store(sys.argv[1]).put([a_run(int(sys.argv[2]))], {}))
+"""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, f"sqlite:///{tmp_path / 'burnish.db'}", str(number)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    assert [process.communicate() for process in started] == [("1\n", "")] * 4
+
+
+def test_what_goes_wrong_in_the_process_of_its_own_is_told_in_one_line(tmp_path: Path) -> None:
+    program = """
+import sys
+from stores.runs import StoreError, open_store
+try:
+    open_store(sys.argv[1])
+except StoreError as error:
+    print(error, "sqlalchemy" in sys.modules)
+"""
+    file = tmp_path / "burnish.db"
+    open_store(f"sqlite:///{file}").close()
+    connection = sqlite3.connect(file)
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    done = subprocess.run(
+        [sys.executable, "-c", program, f"sqlite:///{file}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"database {file} was written by a newer Burnish")
+    assert done.stdout.endswith("restore a backup False\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite://", "names no file"),
+        ("sqlite:///", "names no file"),
+        ("mysql://host/db", "no store speaks 'mysql'"),
+        ("nonsense", "no store speaks 'nonsense'"),
+        ("postgresql://host:port/db", "cannot be read"),
+    ],
+)
+def test_a_url_that_names_no_store_is_refused(url: str, words: str) -> None:
+    with pytest.raises(StoreError, match=words):
+        open_store(url)
+
+
+def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
+    folder = tmp_path / "a b%20c?d#e"
+    store = open_store(f"sqlite:///{folder / 'burnish.db'}")
+    store.put([a_run()], {})
+    assert store.get(a_run().id) == a_run()
+    store.close()
+    assert (folder / "burnish.db").exists()
+
+
+def test_the_file_is_in_wal_mode_so_that_readers_and_the_writer_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path / 'burnish.db'}").close()
+    connection = sqlite.connect(tmp_path / "burnish.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
