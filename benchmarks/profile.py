@@ -12,9 +12,9 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.load import closed_loop
+from benchmarks.load import WrongAnswers, closed_loop
 from benchmarks.measures import PACED, warm
-from benchmarks.running import LOAD_CORE, Running, helper, up
+from benchmarks.running import LOAD_CORE, Running, SubjectFailed, helper, up
 from benchmarks.subjects import DIRECT, PEER, SUBJECTS, install_litellm
 from benchmarks.traffic import streams, whole_calls
 
@@ -52,7 +52,7 @@ class Profile:
 
 async def record(options: argparse.Namespace, upstream: str, sink: str, file: Path) -> None:
     """Loads the subject while py-spy watches all its processes."""
-    async with up(SUBJECTS[options.subject], upstream, sink) as running:
+    async with up(SUBJECTS[options.subject], upstream, sink, complete=False) as running:
         await warm(running, 1.0)
         assert running.process is not None
         command = ["record", "--pid", str(running.process.pid), "--duration", str(options.seconds), "--subprocesses"]
@@ -97,7 +97,10 @@ def main() -> None:
         helper("benchmarks.sink") as sink,
     ):
         file = options.flame or Path(folder) / "stacks"
-        uvloop.run(record(options, upstream, sink, file))
+        try:
+            uvloop.run(record(options, upstream, sink, file))
+        except (SubjectFailed, WrongAnswers) as failure:
+            raise SystemExit(str(failure)) from None
         if not options.flame:
             print(Profile.of(file.read_text().splitlines()).table(options.lines))
 

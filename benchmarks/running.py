@@ -36,6 +36,8 @@ class Running:
     process: "subprocess.Popen[bytes] | None"
     calls: int = 0
     cold_start: float = 0.0
+    complete: bool = True
+    """Whether a load has ended only once its records are complete."""
 
     def cpu(self) -> float:
         """CPU seconds of the whole tree since the start; 0 where there is no proxy."""
@@ -58,6 +60,8 @@ class Running:
 
     async def drained(self) -> None:
         """Returns when as many runs are stored, and traces exported, as calls were answered."""
+        if not self.complete:
+            return
         await asyncio.sleep(0.2)
         deadline = perf_counter() + _DRAIN
         while missing := self._missing():
@@ -95,7 +99,7 @@ def helper(module: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def up(subject: Subject, upstream: str, sink: str) -> AsyncIterator[Running]:
+async def up(subject: Subject, upstream: str, sink: str, complete: bool = True) -> AsyncIterator[Running]:
     """Starts a subject, waits for its first answer, and stops it at the end."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         place = Place(_free_port(), Path(folder), upstream, sink)
@@ -107,7 +111,7 @@ async def up(subject: Subject, upstream: str, sink: str) -> AsyncIterator[Runnin
             began = perf_counter()
             process = processes.start(subject.command(place), subject.env(place), PROXY_CORE, output)
             try:
-                running = Running(subject, place, Target(place.port), process)
+                running = Running(subject, place, Target(place.port), process, complete=complete)
                 await _first_answer(running, log)
                 running.cold_start = perf_counter() - began
                 await running.drained()
@@ -126,7 +130,9 @@ async def _first_answer(running: Running, log: Path) -> None:
                 running.calls += 1
                 return
         await asyncio.sleep(0.005)
-    raise SubjectFailed(f"{running.subject.name} gave no right answer within {_START:.0f} s; {_said(log)}")
+    code = running.process.poll()
+    how = f"gave no right answer within {_START:.0f} s" if code is None else f"ended with exit code {code}"
+    raise SubjectFailed(f"{running.subject.name} {how}; {_said(log)}")
 
 
 def _said(log: Path) -> str:
