@@ -46,14 +46,14 @@ class ChatCalls:
             await worker.admission.enter()
             try:
                 body = await read_body(
-                    headers, receive, limit=worker.snapshot.config.server.max_body,
+                    scope, receive, limit=worker.snapshot.config.server.max_body,
                     timeout=worker.snapshot.config.server.body_timeout,
                 )  # fmt: skip
                 request = format.read_request(body)
                 call = _Call(worker, agent, format, request, headers, run_id, started_ns, sender)
                 agent.limits.enter()
                 try:
-                    await call.run(receive)
+                    await call.run(scope, receive)
                 finally:
                     agent.limits.leave(call.tokens, call.cost_usd)
             finally:
@@ -130,8 +130,8 @@ class _Call:
             log=self._log,
         )
 
-    async def run(self, receive: Receive) -> None:
-        departure = Departure(receive)
+    async def run(self, scope: Scope, receive: Receive) -> None:
+        departure = Departure(scope, receive)
         pinger = self._pinger() if self._request.stream else None
         try:
             reply = self._reply = await self._agent.handler(self._exchange)

@@ -19,13 +19,37 @@ _STREAM: Final = (
 )
 
 
+CONNECTION: Final = "burnish.connection"
+"""The scope's key for the `Connection`, where the server supplies one."""
+
+
+class Connection:
+    """What the server tells of the client's connection: whether its request is whole, and when it is lost."""
+
+    __slots__ = ("_closed", "on_loss", "whole")
+
+    def __init__(self) -> None:
+        self.whole = False
+        self.on_loss: Callable[[], None] | None = None
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def lost(self) -> None:
+        self._closed = True
+        if self.on_loss is not None:
+            self.on_loss()
+
+
 class ClientGone(Exception):
     """The client closed its connection before it had its answer."""
 
 
-async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeout: float) -> bytes:
+async def read_body(scope: Scope, receive: Receive, *, limit: int, timeout: float) -> bytes:
     """The whole body. Raises 413 before more than `limit` bytes are read, 415 for a compressed one, 408 when slow."""
-    for name, value in headers:
+    for name, value in scope["headers"]:
         if name == b"content-length":
             if not value.isdigit():
                 raise BadRequest("content-length must be a number", param="content-length")
@@ -35,22 +59,29 @@ async def read_body(headers: RawHeaders, receive: Receive, *, limit: int, timeou
             raise ApiError(
                 415, f"content-encoding {value.decode('latin-1')!r} is not supported; send the body uncompressed"
             )
-    parts: list[bytes] = []
-    size, more = 0, True
+    connection: Connection | None = scope.get(CONNECTION)
+    if connection is not None and connection.whole:
+        return await _received(receive, limit)
     try:
         async with asyncio.timeout(timeout):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                part = message.get("body", b"")
-                size += len(part)
-                if size > limit:
-                    raise too_large(limit)
-                parts.append(part)
-                more = message.get("more_body", False)
+            return await _received(receive, limit)
     except TimeoutError:
         raise ApiError(408, "the request's body did not arrive in time", code="request_timeout") from None
+
+
+async def _received(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise too_large(limit)
+        parts.append(part)
+        more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -94,24 +125,37 @@ class Sender:
 class Departure:
     """Cancels the current task when the client goes, from when the body has been read until `close`."""
 
-    __slots__ = ("_task", "_watch", "gone")
+    __slots__ = ("_connection", "_task", "_watch", "gone")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self.gone = False
         task = asyncio.current_task()
         assert task is not None
         self._task = task
-        self._watch = asyncio.ensure_future(self._until_disconnect(receive))
+        self._watch: asyncio.Future[None] | None = None
+        self._connection: Connection | None = scope.get(CONNECTION)
+        if self._connection is None:
+            self._watch = asyncio.ensure_future(self._until_disconnect(receive))
+        else:
+            self._connection.on_loss = self._left
+            if self._connection.closed:
+                self._left()
 
     async def _until_disconnect(self, receive: Receive) -> None:
         message = await receive()
         while message["type"] != "http.disconnect":
             message = await receive()
+        self._left()
+
+    def _left(self) -> None:
         self.gone = True
         self._task.cancel("the client disconnected")
 
     def close(self) -> None:
-        self._watch.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._connection is not None:
+            self._connection.on_loss = None
 
 
 class Pinger:

@@ -94,6 +94,7 @@ class _Forward:
     ) -> None:
         self._worker = worker
         self._agent = agent
+        self._scope = scope
         self._receive = receive
         self._send = send
         self._run_id = run_id
@@ -132,7 +133,7 @@ class _Forward:
             try:
                 # The body is read by the upload; only then may somebody else listen for the client's leaving.
                 if self._whole_body_read.is_set():
-                    departure = Departure(self._receive)
+                    departure = Departure(self._scope, self._receive)
                 await self._answer(answer)
             finally:
                 await answer.aclose()

@@ -5,7 +5,7 @@ without an assistant message opens a session, and a later call joins the session
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from middleware.exchange import Previous
@@ -14,7 +14,9 @@ from proxy.errors import BadRequest
 from records.run import SessionSource
 from stores.transcripts import Seen, Transcripts
 
-_VENDOR_HEADERS: Final = (
+_OWN_HEADER: Final = b"x-burnish-session"
+_HEADERS: Final = (
+    _OWN_HEADER,
     b"session-id",
     b"session_id",
     b"thread-id",
@@ -22,15 +24,16 @@ _VENDOR_HEADERS: Final = (
     b"x-session-affinity",
     b"x-conversation-id",
 )
+_SESSION_HEADERS: Final = frozenset(_HEADERS)
 _LONGEST: Final = 256
 
 
 class Session(NamedTuple):
-    """A session as found: its id, how it was found, and the call before where that is known."""
+    """A session as found: its id, how it was found, and the call whose tools this one brings results of."""
 
     id: str
     source: SessionSource
-    previous: Previous | None
+    previous: Previous | None = None
 
 
 class Sessions:
@@ -46,16 +49,16 @@ class Sessions:
     def find(
         self, request: ChatRequest, headers: Mapping[bytes, bytes], *, scope: bytes, run_id: str, now_ns: int
     ) -> Session:
-        asked = self._asker(request, scope, now_ns)
+        roles = request.roles
+        asked = self._asker(request, scope, now_ns) if "tool" in roles else None
         previous = None if asked is None else Previous(asked.run_id, asked.trace_id, asked.ended_ns, asked.asked)
-        for name in (b"x-burnish-session", *_VENDOR_HEADERS):
-            value = headers.get(name)
-            if value:
-                source: SessionSource = "header" if name == b"x-burnish-session" else "vendor"
-                return Session(_readable(name, value), source, previous)
+        if not _SESSION_HEADERS.isdisjoint(headers):
+            name = next(name for name in _HEADERS if name in headers)
+            source: SessionSource = "header" if name == _OWN_HEADER else "vendor"
+            return Session(_readable(name, headers[name]), source, previous)
         if request.conversation:
             return Session(request.conversation, "body", previous)
-        if "assistant" not in request.roles:
+        if "assistant" not in roles:
             return Session(run_id, "derived", previous)
         seen = asked or self._extended(request, scope, now_ns)
         return Session(seen.session if seen else run_id, "derived", previous)
@@ -65,33 +68,33 @@ class Sessions:
     ) -> None:
         """An answer was given: the next call of its session will carry it."""
         seen = Seen(session, run.run_id, run.trace_id, run.ended_ns, run.asked)
-        rolling = _rolling(request.fingerprints, scope)
-        transcript = rolling[-1] if rolling else scope
-        self._transcripts.put(_answered(transcript, completion.fingerprint), seen)
+        transcript = hashlib.blake2b(scope + b"".join(request.fingerprints), digest_size=16)
         self._transcripts.put(_unanswered(transcript), seen)
+        self._transcripts.put(_answered(transcript, completion.fingerprint), seen)
         for call_id in run.asked:
             self._transcripts.put(_asked(scope, call_id), seen)
 
     def _asker(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
         """The call whose tools this call brings results of; a tool call's id is its own proof."""
-        if "tool" not in request.roles:
-            return None
         for result in request.results:
             if result.call_id and (seen := self._fresh(_asked(scope, result.call_id), now_ns)):
                 return seen
         return None
 
     def _extended(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
-        fingerprints = request.fingerprints
-        rolling = _rolling(fingerprints, scope)
-        answers = [place for place, role in enumerate(request.roles) if role == "assistant"]
-        for place in reversed(answers):
-            before = rolling[place - 1] if place else scope
-            seen = self._fresh(_answered(before, fingerprints[place]), now_ns)
+        """The last call whose question and answer this transcript begins with."""
+        transcript = hashlib.blake2b(scope, digest_size=16)
+        tips = []
+        for role, fingerprint in zip(request.roles, request.fingerprints, strict=True):
+            if role == "assistant":
+                tips.append((_unanswered(transcript), _answered(transcript, fingerprint)))
+            transcript.update(fingerprint)
+        for unanswered, answered in reversed(tips):
+            seen = self._fresh(answered, now_ns)
             if seen is None:
                 # Some clients rewrite what the model said; then the call before it is known by its question alone,
                 # unless two sessions asked the same.
-                seen = self._fresh(_unanswered(before), now_ns, alone=True)
+                seen = self._fresh(unanswered, now_ns, alone=True)
             if seen is not None:
                 return seen
         return None
@@ -104,21 +107,14 @@ def scope_of(agent: str, user: str | None) -> bytes:
     return _digest(b"scope", agent.encode(), (user or "").encode())
 
 
-def _rolling(fingerprints: Sequence[bytes], scope: bytes) -> list[bytes]:
-    """A digest of each prefix of the transcript."""
-    digest, found = scope, []
-    for fingerprint in fingerprints:
-        digest = hashlib.blake2b(digest + fingerprint, digest_size=16).digest()
-        found.append(digest)
-    return found
+def _answered(transcript: "hashlib.blake2b", answer: bytes) -> bytes:
+    tip = transcript.copy()
+    tip.update(answer)
+    return tip.digest()
 
 
-def _answered(transcript: bytes, answer: bytes) -> bytes:
-    return hashlib.blake2b(transcript + answer, digest_size=16).digest()
-
-
-def _unanswered(transcript: bytes) -> bytes:
-    return _digest(b"open", transcript)
+def _unanswered(transcript: "hashlib.blake2b") -> bytes:
+    return _answered(transcript, b"?")
 
 
 def _asked(scope: bytes, call_id: str) -> bytes:

@@ -20,7 +20,7 @@ from proxy.config.load import validate
 from proxy.config.reload import Watcher
 from proxy.config.source import Source
 from proxy.config.steps import by_settings
-from proxy.serve.protocol import with_head_deadline
+from proxy.serve.protocol import with_deadlines
 from proxy.worker import Place, Worker
 
 log = logging.getLogger("burnish.serve")
@@ -68,11 +68,12 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
             server = _Server(
                 uvicorn.Config(
                     DataPlane(worker),
-                    http=with_head_deadline(config.server.header_timeout),
+                    http=with_deadlines(config.server.header_timeout, config.server.body_timeout),
                     ws="none",
                     lifespan="off",
                     log_config=None,
                     access_log=False,
+                    proxy_headers=False,
                     server_header=False,
                     timeout_keep_alive=_KEEP_ALIVE,
                     timeout_graceful_shutdown=int(config.server.drain) or None,

@@ -29,7 +29,7 @@ _LOADING = 120.0
 def start(
     source: Source, config: Config, *, workers: int, background: bool, metrics: str, say: Callable[[str], None]
 ) -> None:
-    """Serve until told to stop; `metrics` is the folder of `metrics_directory`. Raises `CannotServe` where that is not possible."""
+    """Serve until told to stop; `metrics` is the folder of `metrics_directory`. Raises `CannotServe`."""
     with ExitStack() as closing:
         try:
             config.records.dir.mkdir(parents=True, exist_ok=True)
