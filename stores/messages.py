@@ -70,7 +70,7 @@ class Body:
         between, digests = [], []
         end = 0
         for part in self._parts(least):
-            # The text's own order is kept, so the first find behind the last part is at or before the part itself.
+            # The text's own order is kept, so what is found first is the part itself, or its equal before it.
             start = whole.find(part, end)
             if start < 0:  # a key written twice: its last value stands at its first place
                 return None

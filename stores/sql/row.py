@@ -188,4 +188,4 @@ def clean(value: TextOrNone) -> TextOrNone:
 
 def _integer(value: int) -> int:
     """The number as a column of 64 bits can hold it. The document keeps the exact one."""
-    return min(max(value, -_MAX), _MAX)
+    return value if -_MAX <= value <= _MAX else (_MAX if value > 0 else -_MAX)
