@@ -1,8 +1,10 @@
 """Which variant of the agent a call gets."""
 
-from typing import Annotated, Literal
+import difflib
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from middleware.exchange import Exchange
 from middleware.protocol import Handler, Settings
@@ -34,15 +36,30 @@ class VariantRoutingSettings(Settings):
     sticky: Literal["session", "user", "call"] = "session"
     """What keeps its variant: a session, a user, or nothing (each call is drawn anew)."""
 
+    @field_validator("policy")
+    @classmethod
+    def _known(cls, policy: Any, info: ValidationInfo) -> Any:
+        variants: Sequence[str] = (info.context or {}).get("variants", ())
+        for name in _weights(policy) if variants else ():
+            if name not in variants:
+                close = difflib.get_close_matches(name, variants, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(variants)}"
+                raise ValueError(f"there is no variant {name!r}; {hint}")
+        return policy
+
     @property
     def weights(self) -> dict[str, float]:
-        match self.policy:
-            case Weighted(weighted=weights):
-                return weights
-            case Fixed(fixed=name):
-                return {name: 1.0}
-            case _:
-                return {"base": 1.0}
+        return _weights(self.policy)
+
+
+def _weights(policy: Fixed | Weighted | Literal["fixed"]) -> dict[str, float]:
+    match policy:
+        case Weighted(weighted=weights):
+            return weights
+        case Fixed(fixed=name):
+            return {name: 1.0}
+        case _:
+            return {"base": 1.0}
 
 
 class VariantRouting:

@@ -1,15 +1,28 @@
 """What is counted, for Prometheus. Label values come from the configuration or from fixed sets, never from clients."""
 
+from collections import Counter as Tally
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from proxy.errors import ApiError
-from records import Run
+from records import Run, Usage
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class _Note(NamedTuple):
+    """What is counted of a call that ended. Times in nanoseconds."""
+
+    labels: tuple[str, ...]
+    nanoseconds: int
+    first: int | None
+    usage: Usage | None
+    cost_usd: float | None
+    attempts: Sequence[tuple[str, str]]
 
 
 class Metrics:
@@ -30,7 +43,7 @@ class Metrics:
             **shared,
         )
         self.first = Histogram(
-            "burnish_first_chunk_seconds", "From a call's arrival to the upstream's first chunk.", ("agent", "api"),
+            "burnish_first_chunk_seconds", "From a streamed call's arrival to its first chunk.", ("agent", "api"),
             buckets=_SECONDS, **shared,
         )  # fmt: skip
         self.tokens = Counter("burnish_tokens", "Tokens as providers counted them.", ("agent", "direction"), **shared)
@@ -47,35 +60,41 @@ class Metrics:
         self.lag = Gauge(
             "burnish_index_lag_bytes", "Journal bytes not yet in the store.", multiprocess_mode="max", **shared
         )
+        self._noted: list[_Note] = []
         # Looking a labelled child up costs more than counting with it.
-        self._ended = lru_cache(maxsize=4096)(self._children)
-        self._attempt = lru_cache(maxsize=256)(self.attempts.labels)
-
-    def _children(self, agent: str, variant: str, api: str, outcome: str, status: int) -> tuple[Any, ...]:
-        return (
-            self.calls.labels(agent, variant, api, outcome, str(status)),
-            self.seconds.labels(agent, api),
-            self.first.labels(agent, api),
-            self.tokens.labels(agent, "input"),
-            self.tokens.labels(agent, "output"),
-            self.cost.labels(agent),
-        )
+        self._times = lru_cache(maxsize=1024)(self._histograms)
 
     def ended(self, run: Run, api: str) -> None:
-        calls, seconds, first, tokens_in, tokens_out, cost = self._ended(
-            run.agent, run.variant, api, run.outcome, run.status
-        )
-        calls.inc()
-        seconds.observe((run.ended_ns - run.started_ns) / 1e9)
-        if run.first_chunk_ns is not None:
-            first.observe((run.first_chunk_ns - run.started_ns) / 1e9)
-        if run.usage is not None:
-            tokens_in.inc(run.usage.input)
-            tokens_out.inc(run.usage.output)
-        if run.cost_usd:
-            cost.inc(run.cost_usd)
-        for attempt in run.attempts:
-            self._attempt(attempt.provider, "ok" if attempt.error is None else "error").inc()
+        """Noted now, counted with the others at the next `flush`: each count of its own costs as much as the note."""
+        first = None if run.first_chunk_ns is None or not run.streamed else run.first_chunk_ns - run.started_ns
+        labels = (run.agent, run.variant, api, run.outcome, str(run.status))
+        attempts = [(attempt.provider, "ok" if attempt.error is None else "error") for attempt in run.attempts]
+        self._noted.append(_Note(labels, run.ended_ns - run.started_ns, first, run.usage, run.cost_usd, attempts))
+
+    def flush(self) -> None:
+        noted, self._noted = self._noted, []
+        calls: Tally[tuple[str, ...]] = Tally()
+        tokens: Tally[tuple[str, ...]] = Tally()
+        attempts: Tally[tuple[str, ...]] = Tally()
+        for note in noted:
+            agent, _, api, *_ = note.labels
+            calls[note.labels] += 1
+            seconds, first = self._times(agent, api)
+            seconds.observe(note.nanoseconds / 1e9)
+            if note.first is not None:
+                first.observe(note.first / 1e9)
+            if note.usage is not None:
+                tokens[agent, "input"] += note.usage.input
+                tokens[agent, "output"] += note.usage.output
+            if note.cost_usd:
+                self.cost.labels(agent).inc(note.cost_usd)
+            attempts.update(note.attempts)
+        for counter, counts in ((self.calls, calls), (self.tokens, tokens), (self.attempts, attempts)):
+            for labels, count in counts.items():
+                counter.labels(*labels).inc(count)
+
+    def _histograms(self, agent: str, api: str) -> tuple[Histogram, Histogram]:
+        return self.seconds.labels(agent, api), self.first.labels(agent, api)
 
     def refused(self, api: str, error: ApiError) -> None:
         self.refusals.labels(api, str(error.status), error.code or error.type).inc()
@@ -84,7 +103,8 @@ class Metrics:
         self.departures.labels(api).inc()
 
     def exposition(self) -> bytes:
-        """All processes' figures added up, in the text format."""
+        """All processes' figures added up, in the text format; those of the others as of their last flush."""
+        self.flush()
         if self._directory is None:
             return generate_latest(self.registry)
         registry = CollectorRegistry()

@@ -25,6 +25,8 @@ from records.run import Turn
 from stores.secret import user_hash
 from stores.transcripts import Transcripts
 
+ROUTING: Final = "variant_routing"
+"""The step that selects the variant, and so comes before the chain that depends on it."""
 _FORWARDED: Final = (b"openai-beta", b"idempotency-key")
 _NONE: Final[frozenset[str]] = frozenset()
 _NO_HEADERS: Final[Mapping[str, str]] = {}
@@ -50,6 +52,7 @@ class AgentRuntime:
         self.name = name
         self.agent = Agent(name, config.tenant)
         self.config = config
+        self.recorded = config.record == "all"
         self.handler = handler
         self.limits = limits
         self.sessions = sessions
@@ -167,29 +170,26 @@ def _chain(
     """The agent's steps; where routing is among them, one chain per variant behind it."""
     if agent.mode == "bypass":
         return terminal
-    variants = {BASE: VariantConfig(), **agent.variants}
-    given = services(name, tuple(variants))
-    steps = [step for step in agent.middleware if step.enabled]
-    routing, rest = [], steps
-    if steps and steps[0].name == "variant_routing":
-        routing, rest = steps[:1], steps[1:]
+    given = services(name, tuple({BASE: None, **agent.variants}))
 
     def after(last: Handler) -> Handler:
-        chains = {
-            variant: (_edit(changes), compile_chain(_links(rest, changes, registry, given), last))
-            for variant, changes in (variants if routing else {BASE: variants[BASE]}).items()
-        }
-        return compile_chain(_links(routing, VariantConfig(), registry, given), by_variant(chains))
+        routing = [step for step in agent.middleware[:1] if step.name == ROUTING and step.enabled]
+        chains = {}
+        for variant in agent.variants if routing else (BASE,):
+            steps = [step for step in agent.chain(variant) if step.name != ROUTING]
+            edit = _edit(agent.variants[variant]) if routing else None
+            chains[variant] = (edit, compile_chain(_links(steps, registry, given), last))
+        return compile_chain(_links(routing, registry, given), by_variant(chains))
 
     return observed(after, terminal) if agent.mode == "observe" else after(terminal)
 
 
-def _links(steps: Sequence[StepConfig], variant: VariantConfig, registry: Registry, services: Services) -> list[Link]:
+def _links(steps: Sequence[StepConfig], registry: Registry, services: Services) -> list[Link]:
     links = []
     for step in steps:
-        kind = registry.find(step.name)
-        settings = kind.read({**step.settings, **variant.steps.get(step.name, {})})
-        links.append(Link(step.name, kind.make(settings, services), step.on_error))
+        if step.enabled:
+            kind = registry.find(step.name)
+            links.append(Link(step.name, kind.make(kind.read(step.settings), services), step.on_error))
     return links
 
 

@@ -176,13 +176,13 @@ class Worker:
     async def _housekeeping(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
-            for task in (self._transcripts.flush, self._spending.sync):
+            for task in (self._transcripts.flush, self._spending.sync, self.metrics.flush):
                 _without_failing(task)
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
 
     def _close(self) -> None:
-        for task in (self._transcripts.close, self._spending.close, self.journal.close):
+        for task in (self._transcripts.close, self._spending.close, self.journal.close, self.metrics.flush):
             _without_failing(task)
 
 

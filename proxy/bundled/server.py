@@ -30,12 +30,22 @@ class BundledServer:
     over a `restart`, so a base URL handed out once stays right. Restarting is left to whoever polls.
     """
 
-    def __init__(self, model: Model, gguf: Path, *, engine: Engine, log: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        gguf: Path,
+        *,
+        engine: Engine,
+        log: Path,
+        environ: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.model = model
         self.log = log
-        self._gguf = gguf
+        self.gguf = gguf
         self._engine = engine
         self._environ = environ
+        self._clock = clock
         self._owner = os.getpid()
         self._port: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,10 +81,10 @@ class BundledServer:
 
     def wait_ready(self, timeout: float, on_progress: Callable[[str], None] = lambda line: None) -> None:
         """Returns once the model answers; says so every second that it takes. `timeout` is in seconds."""
-        started = time.monotonic()
+        started = self._clock()
         said = 0
         while not self._healthy():
-            waited = time.monotonic() - started
+            waited = self._clock() - started
             if self.poll() is not None:
                 raise SmallModelError(self._post_mortem())
             if waited > timeout:
@@ -122,7 +132,7 @@ class BundledServer:
     def _command(self) -> list[str]:
         how = "kernel" if sys.platform == "linux" else "watch"
         command = [sys.executable, "-I", "-S", tether.__file__, how, str(os.getpid()), str(self._engine.preload or "")]
-        command += [str(self._engine.executable), "--model", str(self._gguf), "--alias", self.model.name]
+        command += [str(self._engine.executable), "--model", str(self.gguf), "--alias", self.model.name]
         command += ["--host", HOST, "--port", str(self._port_number()), "--cors-origins", "localhost"]
         command += ["--offline", "--no-ui", "--no-slots", "--jinja", "--log-verbosity", "2", "--log-colors", "off"]
         # On every machine the same: no graphics card, and a context that does not depend on the memory that is free.

@@ -171,6 +171,9 @@ class AgentConfig(Strict):
         default="apply",
         description="observe runs and records but changes nothing; bypass skips the chain.",
     )
+    record: Literal["all", "none"] = Field(
+        default="all", description="none leaves no trace of its calls: nothing can be shown, learned or followed up."
+    )
     content: Content | None = Field(default=None, description="What is kept of bodies; left out, telemetry.content.")
     allow_bypass: bool = Field(default=False, description="Whether a call may skip steps with x-burnish-bypass.")
     auxiliary: tuple[Matcher, ...] = Field(default=(), description="Marks calls that are not the agent's own turn.")

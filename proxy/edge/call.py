@@ -256,8 +256,10 @@ class _Call:
                 answer=answer.decode() if answer is not None else None,
                 cost_usd=self._worker.cost,
             )
-            self._worker.record(run)
             self._count(run)
+            if not self._agent.recorded:
+                return
+            self._worker.record(run)
             if outcome == "ok" and completion is not None:
                 asked = tuple(call.id for call in completion.calls)
                 self._agent.sessions.remember(

@@ -221,7 +221,8 @@ class _Forward:
             answer=content(answer) if answer is not None else None,
             attempts=tuple(self._attempts),
         )
-        self._worker.record(run)
+        if self._agent.recorded:
+            self._worker.record(run)
         self._worker.metrics.ended(run, "forward")
 
 

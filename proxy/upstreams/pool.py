@@ -76,14 +76,14 @@ class Pool:
     def health(self, name: str, provider: Provider) -> Health:
         """The provider's health so far; a new one where its settings changed."""
         known = self._health.get(name)
-        if known is None or known[0] != provider:
+        if known is None or (known[0] is not provider and known[0] != provider):
             known = self._health[name] = (provider, Health(provider, self._clock))
         return known[1]
 
     def budget(self, model: str, retries: Retries) -> RetryBudget:
         """The model's budget of retries as it stands; a new one where its settings changed."""
         known = self._budgets.get(model)
-        if known is None or known[0] != retries:
+        if known is None or (known[0] is not retries and known[0] != retries):
             known = self._budgets[model] = (retries, RetryBudget(retries.budget))
         return known[1]
 
