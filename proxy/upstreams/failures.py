@@ -36,7 +36,7 @@ class Scrubber:
 
     def __init__(self, secrets: Iterable[str], host: str) -> None:
         long_enough = sorted((secret for secret in secrets if len(secret) >= 8), key=len, reverse=True)
-        address = [rf"(?<![\w.-])(https?://)?{re.escape(host)}(?![\w.-])[^\s\"'<>)\]]*"] if host else []
+        address = [rf"(?<![\w.-])(https?://)?{re.escape(host)}(?![\w.-])[^\s\"'<>)\],;]*"] if host else []
         self._unsayable = re.compile("|".join([*map(re.escape, long_enough), *address]) or r"(?!)")
 
     def __call__(self, text: str) -> str:

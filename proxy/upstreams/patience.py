@@ -46,6 +46,10 @@ class Patience:
         """The wait for the next bytes begins."""
         self._since = self._loop.time()
 
+    def pause(self) -> None:
+        """Nobody waits now."""
+        self._since = _NOT_WAITING
+
     def got(self) -> None:
         """Bytes came; from here on only silence between bytes counts."""
         self._since = _NOT_WAITING

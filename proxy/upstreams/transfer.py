@@ -47,11 +47,14 @@ class Transfer:
         self._slots = slots
         self._scrub = scrub
         self._ended = False
+        # The head is in. A stream's first byte is yet to come: many send the head before they begin to think.
+        patience.pause()
         patience.on_expiry(self._fall_silent)
 
     async def whole(self) -> bytes:
         """The body; it is then the caller's to `finish`. Raises `UpstreamBroke`."""
         content = self._content
+        self._patience.got()
         try:
             return content.read_nowait() if content.is_eof() else await self._read(_LARGEST_WHOLE)
         except asyncio.CancelledError:
@@ -62,6 +65,7 @@ class Transfer:
 
     async def error(self) -> bytes:
         """As much of an error's body as is worth reading; it may be cut, and does not raise for that."""
+        self._patience.got()
         try:
             return await self._read(_LARGEST_ERROR)
         except (aiohttp.ClientError, OSError, Silence, UpstreamBroke):
