@@ -1,5 +1,7 @@
 """Runs for tests: a plain one to change, and any that could be (a hypothesis strategy)."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from records import Assignment, Attempt, Fact, Run, Step, ToolEvent, Usage
@@ -82,10 +84,10 @@ def runs() -> st.SearchStrategy[Run]:
     )
 
 
-def a_run(number: int = 0, **changes: object) -> Run:
+def a_run(number: int = 0, **changes: Any) -> Run:
     """A call that went well; `number` tells it from others."""
     start = START_NS + number * 1_000_000_000
-    fields = {
+    fields: dict[str, Any] = {
         "id": f"{number + 1:032x}",
         "trace_id": f"{number + 0xABC:032x}",
         "tenant": "default",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from records import Fact, Step, ToolEvent
+from records import Fact, Run, Step, ToolEvent
 from records.otlp import decode, line_of, runs_in, spans_of
 from records.trace import TraceError, chat_span_id, run_of, runs_of
 from tests.records.runs import a_run, runs
@@ -18,25 +18,25 @@ RESOURCE = {"service.name": "burnish", "process.pid": 7}
 
 
 @given(runs())
-def test_a_run_comes_back_from_its_line_as_it_was(run):
+def test_a_run_comes_back_from_its_line_as_it_was(run: Run) -> None:
     assert runs_in(line_of(run, RESOURCE)) == [run]
 
 
 @given(runs(), st.randoms(use_true_random=False))
-def test_the_order_of_the_spans_does_not_matter(run, random: Random):
+def test_the_order_of_the_spans_does_not_matter(run: Run, random: Random) -> None:
     spans = spans_of(run)
     random.shuffle(spans)
     assert run_of(spans) == run
 
 
 @given(st.lists(runs(), max_size=3, unique_by=lambda run: run.id[16:-2]))
-def test_runs_of_one_trace_are_told_apart(several):
+def test_runs_of_one_trace_are_told_apart(several: list[Run]) -> None:
     spans = [span for run in several for span in spans_of(run)]
     assert list(runs_of(spans)) == several
 
 
 @given(runs())
-def test_a_line_is_one_line_that_any_otlp_reader_understands(run):
+def test_a_line_is_one_line_that_any_otlp_reader_understands(run: Run) -> None:
     line = line_of(run, RESOURCE)
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -44,10 +44,10 @@ def test_a_line_is_one_line_that_any_otlp_reader_understands(run):
     assert len(document.resource_spans[0].scope_spans[0].spans) == len(spans_of(run))
 
 
-def test_spans_hang_together_as_the_design_draws_them():
+def test_spans_hang_together_as_the_design_draws_them(
     tool = ToolEvent(
         call_id="c", name="weather", arguments="{}", result="{}", started_ns=5, ended_ns=6, asked_by="0" * 32,
-        asked_trace="1" * 32,
+        asked_trace="1" * 32,) -> None:
     )  # fmt: skip
     run = a_run(tools=(tool,), parent_span_id="00000000000000ff")
     spans = {span.name: span for span in spans_of(run)}
@@ -68,31 +68,31 @@ def test_spans_hang_together_as_the_design_draws_them():
     assert spans["chat small-instruct"].span_id == chat_span_id(run.id)
 
 
-def test_span_ids_count_past_the_highest_without_ever_being_zero():
+def test_span_ids_count_past_the_highest_without_ever_being_zero() -> None:
     run = a_run(id="0" * 16 + "f" * 16)
     assert [span.span_id for span in spans_of(run)][:3] == ["f" * 16, "0" * 15 + "1", "0" * 15 + "2"]
     assert runs_in(line_of(run, {})) == [run]
 
 
-def test_a_number_too_large_for_otlp_is_kept_as_text():
+def test_a_number_too_large_for_otlp_is_kept_as_text() -> None:
     run = a_run(steps=(Step("s", 1, 2, (Fact("f", {"n": 2**70}),)),))
     (read,) = runs_in(line_of(run, {}))
     assert read.steps[0].facts[0].attributes == {"n": str(2**70)}
 
 
-def test_half_a_surrogate_pair_is_replaced_and_loses_nothing_else():
+def test_half_a_surrogate_pair_is_replaced_and_loses_nothing_else() -> None:
     run = a_run(answer="fine \ud83d", steps=(Step("s", 1, 2, (Fact("f", {"seen": ["\ud83d", "x"]}),)),))
     (read,) = runs_in(line_of(run, {}))
     assert read.answer == "fine ?"
     assert read.steps[0].facts[0].attributes == {"seen": ["?", "x"]}
 
 
-def test_a_fact_that_is_not_json_is_refused_by_name():
+def test_a_fact_that_is_not_json_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="not object"):
         line_of(a_run(steps=(Step("s", 1, 2, (Fact("f", {"it": object()}),)),)), {})
 
 
-def test_spans_of_other_programs_are_passed_over():
+def test_spans_of_other_programs_are_passed_over() -> None:
     document = json.loads(line_of(a_run(), RESOURCE))
     document["resourceSpans"].append(
         {
@@ -136,20 +136,20 @@ def test_spans_of_other_programs_are_passed_over():
         (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"spanId":"a"}]}]}]}', "traceId"),
     ],
 )
-def test_what_is_not_otlp_json_is_refused_with_the_reason(document, complaint):
+def test_what_is_not_otlp_json_is_refused_with_the_reason(document: bytes, complaint: str) -> None:
     with pytest.raises(TraceError, match=complaint):
         runs_in(document)
 
 
 @pytest.mark.parametrize("missing", range(3))
-def test_an_incomplete_trace_is_refused(missing):
+def test_an_incomplete_trace_is_refused(missing: int) -> None:
     spans = spans_of(a_run())
     del spans[missing]
     with pytest.raises(TraceError, match="needs one server, one agent and one chat span"):
         list(runs_of(spans))
 
 
-def test_a_span_that_lacks_an_attribute_is_refused_by_its_name():
+def test_a_span_that_lacks_an_attribute_is_refused_by_its_name() -> None:
     spans = spans_of(a_run())
     spans[0].attributes = [found for found in spans[0].attributes if found.key != "burnish.tenant"]
     with pytest.raises(TraceError, match=r"burnish\.tenant"):
