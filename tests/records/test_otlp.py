@@ -46,9 +46,15 @@ def test_a_line_is_one_line_that_any_otlp_reader_understands(run: Run) -> None:
 
 def test_spans_hang_together_as_the_design_draws_them(
     tool = ToolEvent(
-        call_id="c", name="weather", arguments="{}", result="{}", started_ns=5, ended_ns=6, asked_by="0" * 32,
+        call_id="c",
+        name="weather",
+        arguments="{}",
+        result="{}",
+        started_ns=5,
+        ended_ns=6,
+        asked_by="0" * 32,
         asked_trace="1" * 32,
-    )  # fmt: skip
+    )
     run = a_run(tools=(tool,), parent_span_id="00000000000000ff")
     spans = {span.name: span for span in spans_of(run)}
     parents = {
