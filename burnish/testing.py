@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from middleware.chain import Link, OnError, compile_chain
-from middleware.exchange import Agent, Exchange, Previous
+from middleware.exchange import Agent, Call, Exchange, Previous
 from middleware.messages import Chunk, Completion
 from middleware.protocol import Handler, Middleware
 from middleware.reply import Ending, Reply
@@ -48,8 +48,7 @@ def exchange(
     skips: Sequence[str] = (),
 ) -> Exchange:
     """An exchange as the proxy would make it."""
-    return Exchange(
-        asked or request(),
+    call = Call(
         id=id,
         trace_id=id,
         agent=Agent(agent, tenant),
@@ -57,9 +56,12 @@ def exchange(
         user=user,
         turn=turn,
         previous=previous,
+        started_ns=0,
+        headers={},
         skips=frozenset(skips),
         log=CallLog(),
     )
+    return Exchange(call, asked or request())
 
 
 class ScriptedModel:

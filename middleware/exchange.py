@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 
 from middleware.messages import ChatRequest
 from records.run import Turn
@@ -42,110 +42,139 @@ class Log(Protocol):
     def fact(self, kind: type[F]) -> F | None: ...
 
 
-class Exchange:
-    """Frozen: a step that wants another request calls on with `exchange.with_request(...)`.
-
-    `id` is the run's id. `started_ns` is when the call arrived (nanoseconds since the epoch). `headers` are those of
-    the client's headers that may go upstream, in lower case; `skips` the steps this call asked to go without.
-    """
+class Call:
+    """What stays the same for a call all along the chain."""
 
     __slots__ = (
-        "_place",
         "agent",
         "headers",
         "id",
         "log",
         "previous",
-        "request",
         "session",
         "skips",
         "started_ns",
         "trace_id",
         "turn",
         "user",
-        "variant",
     )
-
-    id: str
-    trace_id: str
-    agent: Agent
-    session: str | None
-    user: str | None
-    turn: Turn
-    variant: str
-    request: ChatRequest
-    previous: Previous | None
-    started_ns: int
-    headers: Mapping[str, str]
-    skips: frozenset[str]
-    log: Log
-    _place: int
 
     def __init__(
         self,
-        request: ChatRequest,
         *,
         id: str,
         trace_id: str,
         agent: Agent,
-        session: str | None = None,
-        user: str | None = None,
-        turn: Turn = "main",
-        variant: str = "base",
-        previous: Previous | None = None,
-        started_ns: int = 0,
-        headers: Mapping[str, str] | None = None,
-        skips: frozenset[str] = frozenset(),
+        session: str | None,
+        user: str | None,
+        turn: Turn,
+        previous: Previous | None,
+        started_ns: int,
+        headers: Mapping[str, str],
+        skips: frozenset[str],
         log: Log,
     ) -> None:
-        put = object.__setattr__
-        put(self, "request", request)
-        put(self, "id", id)
-        put(self, "trace_id", trace_id)
-        put(self, "agent", agent)
-        put(self, "session", session)
-        put(self, "user", user)
-        put(self, "turn", turn)
-        put(self, "variant", variant)
-        put(self, "previous", previous)
-        put(self, "started_ns", started_ns)
-        put(self, "headers", headers or {})
-        put(self, "skips", skips)
-        put(self, "log", log)
-        put(self, "_place", -1)
+        self.id = id
+        self.trace_id = trace_id
+        self.agent = agent
+        self.session = session
+        self.user = user
+        self.turn = turn
+        self.previous = previous
+        self.started_ns = started_ns
+        self.headers = headers
+        self.skips = skips
+        self.log = log
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"an Exchange is frozen (setting {name!r}); pass a copy on: exchange.with_request(...)")
+
+class Exchange:
+    """One call as a step sees it. A step that wants another request calls on with `exchange.with_request(...)`."""
+
+    __slots__ = ("_call", "_place", "_request", "_variant")
+
+    def __init__(self, call: Call, request: ChatRequest, variant: str = "base", place: int = -1) -> None:
+        self._call = call
+        self._request = request
+        self._variant = variant
+        self._place = place
+
+    @property
+    def request(self) -> ChatRequest:
+        return self._request
+
+    @property
+    def variant(self) -> str:
+        return self._variant
+
+    @property
+    def id(self) -> str:
+        """The run's id, 32 hex digits; the client has it as `x-burnish-run-id`."""
+        return self._call.id
+
+    @property
+    def trace_id(self) -> str:
+        return self._call.trace_id
+
+    @property
+    def agent(self) -> Agent:
+        return self._call.agent
 
     @property
     def tenant(self) -> str:
-        return self.agent.tenant
+        return self._call.agent.tenant
 
-    def with_request(self, request: ChatRequest) -> Self:
-        return self._with("request", request)
+    @property
+    def session(self) -> str | None:
+        return self._call.session
 
-    def with_variant(self, variant: str) -> Self:
-        return self._with("variant", variant)
+    @property
+    def user(self) -> str | None:
+        """A keyed hash of the user's name; the name itself is in the request, where the client sent it."""
+        return self._call.user
 
-    def at(self, place: int) -> Self:
+    @property
+    def turn(self) -> Turn:
+        """`aux` for what is not the agent's own turn: no reward, no memory, no critique."""
+        return self._call.turn
+
+    @property
+    def previous(self) -> Previous | None:
+        """The call whose tool calls this one brings results of, where it is known."""
+        return self._call.previous
+
+    @property
+    def started_ns(self) -> int:
+        """When the call arrived, in nanoseconds since the epoch."""
+        return self._call.started_ns
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Those of the client's headers that may go upstream, in lower case."""
+        return self._call.headers
+
+    @property
+    def skips(self) -> frozenset[str]:
+        """The steps this call asked to go without."""
+        return self._call.skips
+
+    @property
+    def log(self) -> Log:
+        return self._call.log
+
+    def with_request(self, request: ChatRequest) -> "Exchange":
+        return Exchange(self._call, request, self._variant, self._place)
+
+    def with_variant(self, variant: str) -> "Exchange":
+        return Exchange(self._call, self._request, variant, self._place)
+
+    def at(self, place: int) -> "Exchange":
         """A copy whose facts are recorded under the step that `log.enter` numbered; the chain makes one a step."""
-        return self._with("_place", place)
+        return Exchange(self._call, self._request, self._variant, place)
 
     def record(self, fact: object) -> None:
         """Keep a small frozen dataclass; it becomes attributes of this step's span. A `ToolEvent` becomes its own."""
-        self.log.record(self._place, fact)
+        self._call.log.record(self._place, fact)
 
     def fact(self, kind: type[F]) -> F | None:
         """The first fact of this kind that any step has recorded for this call."""
-        return self.log.fact(kind)
-
-    def _with(self, name: str, value: object) -> Self:
-        twin = object.__new__(type(self))
-        put = object.__setattr__
-        for slot in _COPIED:
-            put(twin, slot, getattr(self, slot))
-        put(twin, name, value)
-        return twin
-
-
-_COPIED = Exchange.__slots__
+        return self._call.log.fact(kind)

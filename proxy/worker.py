@@ -37,12 +37,13 @@ from records.otlp import line_of
 from stores.journal import Journal
 from stores.secret import load_secret
 from stores.spending import Spending
-from stores.transcripts import SharedTranscripts
+from stores.transcripts import FileTranscripts
 
 log = logging.getLogger("burnish.worker")
 
 _HOUSEKEEPING: Final = 1.0
 """Seconds between exchanges with the other workers."""
+_FORGETTING_NS: Final = 60 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,10 @@ class Worker:
             sync=records.sync,
         )
         state = Path(records.dir) / "state.db"
-        self._transcripts = SharedTranscripts(state, write_through=place.workers > 1)
+        self._transcripts = FileTranscripts(state, shared=place.workers > 1)
         self._spending = Spending(state)
         self._resource = resource_of(config.telemetry)
+        self._forget_at_ns = 0
         self._table = LitellmTable()
         self._prices = Prices(config, self._table)
         self.pool = Pool(bundled=place.bundled)
@@ -176,10 +178,17 @@ class Worker:
     async def _housekeeping(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
-            for task in (self._transcripts.flush, self._spending.sync, self.metrics.flush):
+            for task in (self._spending.sync, self.metrics.flush, self._forget_ended_sessions):
                 _without_failing(task)
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
+
+    def _forget_ended_sessions(self) -> None:
+        now = time.time_ns()
+        if now >= self._forget_at_ns:
+            self._forget_at_ns = now + _FORGETTING_NS
+            idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
+            self._transcripts.forget(now - int(idle * 1e9))
 
     def _close(self) -> None:
         for task in (self._transcripts.close, self._spending.close, self.journal.close, self.metrics.flush):

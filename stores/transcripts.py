@@ -1,10 +1,11 @@
 """Tips of transcripts: what a conversation looked like after each answer, so that its next call is recognised.
 
-Kept in memory, and in a SQLite file beside the journal: so workers share them, and a restart forgets none.
+Kept in a SQLite file beside the journal where workers share them; a single worker has them in memory until it stops.
 """
 
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -47,6 +48,17 @@ class MemoryTranscripts:
         self._seen: OrderedDict[bytes, tuple[Seen, ...]] = OrderedDict()
         self._capacity = capacity
 
+    def __contains__(self, tip: bytes) -> bool:
+        return tip in self._seen
+
+    def __iter__(self) -> Iterator[tuple[bytes, Seen]]:
+        return ((tip, seen) for tip, found in self._seen.items() for seen in found)
+
+    def forget(self, before_ns: int) -> None:
+        """Drop the tips of sessions that have ended, which are the oldest."""
+        while self._seen and max(seen.ended_ns for seen in next(iter(self._seen.values()))) < before_ns:
+            self._seen.popitem(last=False)
+
     def put(self, tip: bytes, seen: Seen) -> None:
         others = self._seen.pop(tip, ())
         if others:
@@ -68,18 +80,16 @@ class MemoryTranscripts:
         return found[0] if found and found[0].ended_ns >= not_before_ns else None
 
 
-class SharedTranscripts:
-    """`MemoryTranscripts` over a SQLite file.
+class FileTranscripts:
+    """Tips in a SQLite file that outlives the process.
 
-    With `write_through` each tip is in the file before `put` returns, as several workers need; a single worker calls
-    `flush` once in a while. What was not flushed when the process dies is recognised no more: its next call opens a
-    session of its own.
+    With `shared` every tip is in the file before `put` returns, as several workers need. Otherwise the tips are in
+    memory and `close` saves those of sessions that are still open: a process that dies forgets them, and the next call
+    of each such session opens a new one.
     """
 
-    def __init__(self, path: Path, *, write_through: bool) -> None:
-        self._memory = MemoryTranscripts()
-        self._write_through = write_through
-        self._unsaved: list[tuple[bytes, str, bytes, int]] = []
+    def __init__(self, path: Path, *, shared: bool) -> None:
+        self._memory = None if shared else MemoryTranscripts()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = sqlite3.connect(path, isolation_level=None, timeout=2.0, check_same_thread=False)
         # Tips can be lost with the machine's power and nothing breaks, so no write waits for the disk.
@@ -90,18 +100,14 @@ class SharedTranscripts:
         self._decode = msgspec.msgpack.Decoder(Seen).decode
 
     def put(self, tip: bytes, seen: Seen) -> None:
-        row = (tip, seen.session, self._encode(seen), seen.ended_ns)
-        if self._write_through:
-            self._save([row])
+        if self._memory is None:
+            self._save([(tip, seen)])
         else:
             self._memory.put(tip, seen)
-            self._unsaved.append(row)
 
     def take(self, tip: bytes, *, not_before_ns: int, alone: bool = False) -> Seen | None:
-        if not self._write_through:
-            found = self._memory.take(tip, not_before_ns=not_before_ns, alone=alone)
-            if found is not None:
-                return found
+        if self._memory is not None and tip in self._memory:
+            return self._memory.take(tip, not_before_ns=not_before_ns, alone=alone)
         query = "select session, seen from tips where tip = ? and at_ns >= ? order by at_ns limit 2"
         rows = self._file.execute(query, (tip, not_before_ns)).fetchall()
         if not rows or (alone and len(rows) > 1):
@@ -111,20 +117,19 @@ class SharedTranscripts:
             self._file.execute("delete from tips where tip = ? and session = ?", (tip, session)).close()
         return self._decode(seen)
 
-    def flush(self) -> None:
-        rows, self._unsaved = self._unsaved, []
-        if rows:
-            self._save(rows)
-
     def forget(self, before_ns: int) -> None:
         """Drop the tips of sessions that have ended."""
+        if self._memory is not None:
+            self._memory.forget(before_ns)
         self._file.execute("delete from tips where at_ns < ?", (before_ns,)).close()
 
     def close(self) -> None:
-        self.flush()
+        if self._memory is not None:
+            self._save(list(self._memory))
         self._file.close()
 
-    def _save(self, rows: list[tuple[bytes, str, bytes, int]]) -> None:
+    def _save(self, tips: list[tuple[bytes, Seen]]) -> None:
+        rows = [(tip, seen.session, self._encode(seen), seen.ended_ns) for tip, seen in tips]
         self._file.execute("begin immediate")
         try:
             self._file.executemany("insert or replace into tips values (?, ?, ?, ?)", rows)

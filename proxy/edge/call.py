@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from middleware.chain import StepFailed
-from middleware.exchange import Exchange, Previous
+from middleware.exchange import Call, Exchange, Previous
 from middleware.messages import ChatRequest, Chunk, Completion
 from middleware.reply import EmptyReply, Ending, Reply
 from proxy.edge.client import ClientGone, Departure, Pinger, RawHeaders, Receive, Scope, Send, Sender, read_body
@@ -116,18 +116,20 @@ class _Call:
             request, by_name, scope=self._scope, run_id=run_id, now_ns=started_ns
         )
         self._exchange = Exchange(
+            Call(
+                id=run_id,
+                trace_id=trace_id,
+                agent=agent.agent,
+                session=self._session.id,
+                user=user,
+                turn=agent.turn_of(request, by_name.get(b"x-burnish-turn")),
+                previous=self._session.previous,
+                started_ns=started_ns,
+                headers=agent.forwarded(by_name),
+                skips=agent.skips(by_name.get(b"x-burnish-bypass")),
+                log=self._log,
+            ),
             request,
-            id=run_id,
-            trace_id=trace_id,
-            agent=agent.agent,
-            session=self._session.id,
-            user=user,
-            turn=agent.turn_of(request, by_name.get(b"x-burnish-turn")),
-            previous=self._session.previous,
-            started_ns=started_ns,
-            headers=agent.forwarded(by_name),
-            skips=agent.skips(by_name.get(b"x-burnish-bypass")),
-            log=self._log,
         )
 
     async def run(self, scope: Scope, receive: Receive) -> None:

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 
-from policies.limits import TokenBucket, period_of, seconds_left
-from proxy.config.model import Limits
+from policies.limits import Period, TokenBucket, period_of, seconds_left
+from proxy.config.model import Budget, Limits
 from proxy.errors import ApiError
 from stores.spending import Spending
 
@@ -20,6 +20,9 @@ class AgentLimits:
         self._share = share
         self._clock = clock
         self._in_flight = 0
+        self._period_per: Period | None = None
+        self._period_name = ""
+        self._period_ends = 0.0
         self._calls: TokenBucket | None = None
         self._tokens: TokenBucket | None = None
         self.limits = Limits()
@@ -36,28 +39,14 @@ class AgentLimits:
         limits, now = self.limits, self._clock()
         if limits.concurrency is not None and self._in_flight >= max(1, limits.concurrency * self._share):
             raise self._over("its limit of calls in flight", f"{limits.concurrency}", 1.0)
-        if self._calls is not None:
-            if wait := self._calls.wait(now):
-                raise self._over("its limit of calls per minute", f"{limits.rpm}", wait)
-            if self._tokens is None:
-                self._calls.take(1)
-        if self._tokens is not None:
-            if wait := self._tokens.wait(now):
-                raise self._over("its limit of tokens per minute", f"{limits.tpm}", wait)
-            if self._calls is not None:
-                self._calls.take(1)
+        if self._calls is not None and (wait := self._calls.wait(now)):
+            raise self._over("its limit of calls per minute", f"{limits.rpm}", wait)
+        if self._tokens is not None and (wait := self._tokens.wait(now)):
+            raise self._over("its limit of tokens per minute", f"{limits.tpm}", wait)
         if limits.budget is not None:
-            period = period_of(now, limits.budget.per)
-            if self._spending.spent(self._agent, period) >= limits.budget.usd:
-                left = seconds_left(now, limits.budget.per)
-                raise ApiError(
-                    429,
-                    f"agent {self._agent!r} has spent its budget of {limits.budget.usd:g} USD a {limits.budget.per}; "
-                    f"the next {limits.budget.per} begins in {math.ceil(left)} s (UTC)",
-                    type="insufficient_quota",
-                    code="insufficient_quota",
-                    headers={"retry-after": str(math.ceil(left)), "x-should-retry": "false"},
-                )
+            self._check_budget(limits.budget, now)
+        if self._calls is not None:
+            self._calls.take(1)
         self._in_flight += 1
 
     def leave(self, tokens: int = 0, usd: float | None = None) -> None:
@@ -66,7 +55,27 @@ class AgentLimits:
         if self._tokens is not None:
             self._tokens.take(tokens)
         if usd and self.limits.budget is not None:
-            self._spending.add(self._agent, period_of(self._clock(), self.limits.budget.per), usd)
+            self._spending.add(self._agent, self._period(self._clock(), self.limits.budget.per), usd)
+
+    def _check_budget(self, budget: Budget, now: float) -> None:
+        if self._spending.spent(self._agent, self._period(now, budget.per)) >= budget.usd:
+            left = math.ceil(self._period_ends - now)
+            raise ApiError(
+                429,
+                f"agent {self._agent!r} has spent its budget of {budget.usd:g} USD a {budget.per}; "
+                f"the next {budget.per} begins in {left} s (UTC)",
+                type="insufficient_quota",
+                code="insufficient_quota",
+                headers={"retry-after": str(left), "x-should-retry": "false"},
+            )
+
+    def _period(self, now: float, per: Period) -> str:
+        """The calendar period of `now`, looked up only when the last one is over."""
+        if now >= self._period_ends or per != self._period_per:
+            self._period_per = per
+            self._period_name = period_of(now, per)
+            self._period_ends = now + seconds_left(now, per)
+        return self._period_name
 
     def _over(self, what: str, limit: str, wait: float) -> ApiError:
         return ApiError(

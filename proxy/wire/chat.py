@@ -108,12 +108,13 @@ _dumps: Final = msgspec.json.Encoder().encode
 class ChatCompletionsRequest(ChatRequest):
     """A request as the client wrote it. `default_model` stands in where it names none."""
 
-    __slots__ = ("_body", "_head", "_messages")
+    __slots__ = ("_body", "_fingerprints", "_head", "_messages")
 
     def __init__(self, body: bytes, head: _Head) -> None:
         self._body = body
         self._head = head
         self._messages: tuple[Message, ...] | None = None
+        self._fingerprints: Sequence[bytes] | None = None
 
     @classmethod
     def read(cls, body: bytes) -> Self:
@@ -174,7 +175,9 @@ class ChatCompletionsRequest(ChatRequest):
 
     @property
     def fingerprints(self) -> Sequence[bytes]:
-        return [_fingerprint(message) for message in self._head.messages]
+        if self._fingerprints is None:
+            self._fingerprints = [_fingerprint(message) for message in self._head.messages]
+        return self._fingerprints
 
     @property
     def roles(self) -> Sequence[Role]:
