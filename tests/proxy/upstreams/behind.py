@@ -1,10 +1,11 @@
 """How these tests call: through a `ModelRouter`, as the last handler of a chain is called."""
 
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 from burnish.testing import exchange, request
-from middleware.exchange import Exchange
+from middleware.exchange import Agent, Call, Exchange
 from middleware.messages import Chunk, Completion
 from middleware.reply import Reply
 from proxy.config.model import Config
@@ -100,3 +101,21 @@ class Behind:
 def as_chat(chunk: Chunk) -> ChatChunk:
     assert isinstance(chunk, ChatChunk)
     return chunk
+
+
+def with_client_headers(headers: Mapping[str, str]) -> Exchange:
+    """A call whose client sent these, all of which the edge let through."""
+    call = Call(
+        id="0" * 31 + "1",
+        trace_id="f" * 32,
+        agent=Agent("test"),
+        session=None,
+        user=None,
+        turn="main",
+        previous=None,
+        started_ns=0,
+        headers=headers,
+        skips=frozenset(),
+        log=CallLog(),
+    )
+    return Exchange(call, request())

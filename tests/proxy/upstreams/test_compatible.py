@@ -8,7 +8,7 @@ from burnish.testing import exchange, request
 from middleware.exchange import Exchange
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.wire.chat import ChatCompletionsRequest
-from tests.proxy.upstreams.behind import Behind, as_chat
+from tests.proxy.upstreams.behind import Behind, as_chat, with_client_headers
 from tests.support.upstream import (
     PING,
     Gate,
@@ -202,23 +202,19 @@ async def test_a_header_that_connection_names_is_hop_by_hop(behind: Behind, upst
 
 
 async def test_the_providers_key_goes_up_and_the_clients_never(behind: Behind, upstream: Upstream) -> None:
-    given = exchange()
-    object.__setattr__(
-        given,
-        "headers",
-        {
-            "authorization": "Bearer bk-client",
-            "x-api-key": "bk-client",
-            "cookie": "a=b",
-            "host": "evil.example",
-            "content-length": "3",
-            "transfer-encoding": "chunked",
-            "connection": "x-secret-hop",
-            "x-secret-hop": "1",
-            "x-burnish-session": "s",
-            "openai-beta": "assistants=v2",
-        },
-    )
+    client = {
+        "authorization": "Bearer bk-client",
+        "x-api-key": "bk-client",
+        "cookie": "a=b",
+        "host": "evil.example",
+        "content-length": "3",
+        "transfer-encoding": "chunked",
+        "connection": "x-secret-hop",
+        "x-secret-hop": "1",
+        "x-burnish-session": "s",
+        "openai-beta": "assistants=v2",
+    }
+    given = with_client_headers(client)
     await behind.ask(behind.router(provider={"api_key": "sk-provider-key"}), given)
     (received,) = upstream.requests
     assert received.header("authorization") == "Bearer sk-provider-key"
