@@ -44,7 +44,7 @@ def test_a_line_is_one_line_that_any_otlp_reader_understands(run: Run) -> None:
     assert len(document.resource_spans[0].scope_spans[0].spans) == len(spans_of(run))
 
 
-def test_spans_hang_together_as_the_design_draws_them(
+def test_spans_hang_together_as_the_design_draws_them() -> None:
     tool = ToolEvent(
         call_id="c",
         name="weather",
