@@ -10,7 +10,7 @@ from time import perf_counter
 import uvloop
 
 from benchmarks.load import WrongAnswers
-from benchmarks.report import write
+from benchmarks.report import generated, write
 from benchmarks.results import Results, this_machine
 from benchmarks.rounds import NAMES, Bench
 from benchmarks.running import LOAD_CORE, PROXY_CORE, SubjectFailed, helper
@@ -43,12 +43,16 @@ def main() -> int:
             pace=0.4 if options.quick else 1.0,
             only=options.only or (),
             say=_progress(),
+            complete=not options.edge,
         )
         try:
             uvloop.run(bench.run(results))
         except (SubjectFailed, WrongAnswers) as failure:
             print(f"\n{failure}", file=sys.stderr)
             return 1
+    if options.edge:
+        print(generated(results))
+        return 0
     results.save(RAW)
     write(results, options.docs)
     return 0
@@ -63,6 +67,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--subjects", nargs="+", choices=subjects, metavar="SUBJECT", help=f"of {', '.join(subjects)}")
     parser.add_argument(
         "--report", action="store_true", help="only write the report again, from the figures of the last run"
+    )
+    parser.add_argument(
+        "--edge",
+        action="store_true",
+        help="wait for no records, and print the report: a look while working on the edge",
     )
     parser.add_argument("--docs", type=Path, default=DOCS, help="where benchmarks.md and benchmarks.svg go")
     return parser.parse_args()

@@ -25,7 +25,7 @@ _STYLE = """
 
 
 def plot(results: Results) -> str:
-    """One panel a figure, one bar a subject, a whisker from the least round to the greatest."""
+    """One panel a figure, one bar a subject, a whisker over the middle half of the turns."""
     parts: list[str] = []
     top = 8
     for title, figure in _PANELS:
@@ -62,8 +62,8 @@ def _panel(title: str, bars: Sequence[tuple[str, Spread]], top: int) -> list[str
         parts += [
             f'<text x="{_LEFT - 10}" y="{y + 17}" text-anchor="end">{label}</text>',
             f'<rect x="{start}" y="{y + 5}" width="{max(1, end - start):.1f}" height="16" rx="2" fill="{colour}"/>',
-            f'<line class="spread" x1="{_x(times.least)}" x2="{_x(times.greatest)}" y1="{y + 13}" y2="{y + 13}"/>',
-            f'<text x="{max(end, _x(times.greatest)) + 7:.1f}" y="{y + 17}">{times.middle:.3g}</text>',
+            f'<line class="spread" x1="{_x(times.low)}" x2="{_x(times.high)}" y1="{y + 13}" y2="{y + 13}"/>',
+            f'<text x="{max(end, _x(times.high)) + 7:.1f}" y="{y + 17}">{times.middle:.3g}</text>',
         ]
     return parts
 

@@ -1,4 +1,4 @@
-"""What a benchmark found: figures by subject, name and round, with the machine they were taken on."""
+"""What a benchmark found: figures by subject, name and turn, with the machine they were taken on."""
 
 import json
 import os
@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from statistics import fmean
 
-from benchmarks.stats import Rounds
+from benchmarks.stats import Series, Turn
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured value. A figure taken several times in a round counts once, as the mean."""
+    """One measured value."""
 
-    round: int
+    turn: Turn
     subject: str
     name: str
     value: float
@@ -30,25 +29,23 @@ class Results:
     seconds: float = 0.0
     figures: list[Figure] = field(default_factory=list)
 
-    def add(self, round: int, subject: str, values: Mapping[str, float]) -> None:
+    def add(self, turn: Turn, subject: str, values: Mapping[str, float]) -> None:
         """Books the figures of one measure."""
-        self.figures += [Figure(round, subject, name, value) for name, value in values.items()]
+        self.figures += [Figure(turn, subject, name, value) for name, value in values.items()]
 
-    def of(self, subject: str, name: str) -> Rounds:
-        """A figure of a subject, by round; empty when it was not measured."""
-        taken: dict[int, list[float]] = {}
-        for figure in self.figures:
-            if figure.subject == subject and figure.name == name:
-                taken.setdefault(figure.round, []).append(figure.value)
-        return {number: fmean(values) for number, values in taken.items()}
+    def of(self, subject: str, name: str) -> Series:
+        """A figure of a subject, by turn; empty when it was not measured."""
+        return {
+            figure.turn: figure.value for figure in self.figures if (figure.subject, figure.name) == (subject, name)
+        }
 
     @property
     def rounds(self) -> int:
-        return len({figure.round for figure in self.figures})
+        return len({figure.turn.round for figure in self.figures})
 
     def save(self, file: Path) -> None:
         """Writes everything as JSON."""
-        figures = [[figure.round, figure.subject, figure.name, figure.value] for figure in self.figures]
+        figures = [[figure.turn, figure.subject, figure.name, figure.value] for figure in self.figures]
         text = json.dumps({"machine": self.machine, "seconds": self.seconds, "figures": figures}, indent=0)
         file.write_text(text + "\n")
 
@@ -56,7 +53,11 @@ class Results:
     def load(cls, file: Path) -> "Results":
         """Reads what `save` wrote."""
         document = json.loads(file.read_text())
-        return cls(document["machine"], document["seconds"], [Figure(*row) for row in document["figures"]])
+        return cls(
+            document["machine"],
+            document["seconds"],
+            [Figure(Turn(*turn), *rest) for turn, *rest in document["figures"]],
+        )
 
 
 def this_machine() -> str:

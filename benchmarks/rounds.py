@@ -8,6 +8,7 @@ from time import perf_counter
 from benchmarks.measures import Figures, at_rest, crowd, idle_connections, latency, paced, warm, whole
 from benchmarks.results import Results
 from benchmarks.running import Running, up
+from benchmarks.stats import Turn
 from benchmarks.subjects import Subject
 
 Say = Callable[[str], None]
@@ -15,20 +16,20 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measure:
-    """One way to load a subject: for how long, and how many times a round."""
+    """One way to load a subject: for how long, and how many laps over all subjects a round has of it."""
 
     name: str
     take: Callable[[Running, float], Awaitable[Figures]]
     seconds: float
-    passes: int = 1
+    laps: int = 1
 
 
 ALONE = (Measure("rest", at_rest, 1.0), Measure("connections", idle_connections, 1.0))
 """Taken on a fresh start, with no other subject up."""
 
 TOGETHER = (
-    Measure("whole", whole(8), 1.0, passes=2),
-    Measure("whole", whole(32), 1.0, passes=2),
+    Measure("whole", whole(8), 0.7, laps=4),
+    Measure("whole", whole(32), 0.7, laps=4),
     Measure("latency", latency, 4.0),
     Measure("paced", paced, 3.0),
     Measure("crowd", crowd, 3.0),
@@ -49,6 +50,8 @@ class Bench:
     pace: float
     only: Sequence[str]
     say: Say
+    complete: bool = True
+    """Whether a load's cost includes what the record of it costs later."""
 
     async def run(self, results: Results) -> None:
         """All rounds, booked as they go."""
@@ -65,10 +68,10 @@ class Bench:
             if not measures or subject.command is None:
                 continue
             self._tell(number, "start", subject)
-            async with up(subject, self.upstream, self.sink) as running:
-                results.add(number, subject.name, {"cold_s": running.cold_start})
+            async with up(subject, self.upstream, self.sink, self.complete) as running:
+                results.add(Turn(number, 0), subject.name, {"cold_s": running.cold_start})
                 for measure in measures:
-                    await self._take(number, measure, running, results)
+                    await self._take(Turn(number, 0), measure, running, results)
 
     async def _together(self, number: int, order: Sequence[Subject], results: Results) -> None:
         measures = self._chosen(TOGETHER)
@@ -78,20 +81,23 @@ class Bench:
             everyone = []
             for subject in order:
                 self._tell(number, "warm-up", subject)
-                running = await stack.enter_async_context(up(subject, self.upstream, self.sink))
+                running = await stack.enter_async_context(up(subject, self.upstream, self.sink, self.complete))
                 await warm(running, self.pace)
                 everyone.append(running)
             for measure in measures:
-                for _ in range(measure.passes):
-                    for running in everyone:
-                        await self._take(number, measure, running, results)
+                for lap in range(measure.laps):
+                    # There and back, so that no subject always follows the same one.
+                    for running in everyone if lap % 2 == 0 else reversed(everyone):
+                        await self._take(Turn(number, lap), measure, running, results)
             for running in everyone:
                 if running.process:
-                    results.add(number, running.subject.name, {"load_mib": running.memory(), **running.counts()})
+                    results.add(
+                        Turn(number, 0), running.subject.name, {"load_mib": running.memory(), **running.counts()}
+                    )
 
-    async def _take(self, number: int, measure: Measure, running: Running, results: Results) -> None:
-        self._tell(number, measure.name, running.subject)
-        results.add(number, running.subject.name, await measure.take(running, measure.seconds * self.pace))
+    async def _take(self, turn: Turn, measure: Measure, running: Running, results: Results) -> None:
+        self._tell(turn.round, measure.name, running.subject)
+        results.add(turn, running.subject.name, await measure.take(running, measure.seconds * self.pace))
 
     def _chosen(self, measures: Sequence[Measure]) -> Sequence[Measure]:
         return [measure for measure in measures if not self.only or measure.name in self.only]

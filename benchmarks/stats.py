@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -18,33 +19,39 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True)
 class Spread:
-    """A median with the least and greatest value it was taken from."""
+    """A median, and the quartiles that hold the middle half of the values."""
 
     middle: float
-    least: float
-    greatest: float
-    rounds: int
+    low: float
+    high: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread | None":
         """None when nothing was measured."""
-        return cls(median(values), min(values), max(values), len(values)) if values else None
+        return cls(median(values), percentile(values, 0.25), percentile(values, 0.75)) if values else None
 
 
-Rounds = Mapping[int, float]
-"""A measure of one subject, by round."""
+class Turn(NamedTuple):
+    """When a figure was taken: all subjects go once in a turn, and several times in some rounds."""
+
+    round: int
+    lap: int
 
 
-def spread(values: Rounds) -> Spread | None:
-    """Over all rounds."""
+Series = Mapping[Turn, float]
+"""A figure of one subject, by turn."""
+
+
+def spread(values: Series) -> Spread | None:
+    """Over all turns."""
     return Spread.of(list(values.values()))
 
 
-def ratio(above: Rounds, below: Rounds) -> Spread | None:
-    """Each round's value over the same round's other value: what slows a whole round cancels out."""
-    return Spread.of([above[r] / below[r] for r in above if below.get(r)])
+def ratio(above: Series, below: Series) -> Spread | None:
+    """Each value over the other of the same turn: what slows all subjects for a while cancels out."""
+    return Spread.of([above[turn] / below[turn] for turn in above if below.get(turn)])
 
 
-def difference(more: Rounds, less: Rounds) -> Rounds:
-    """Each round's value less the same round's other value."""
-    return {r: more[r] - less[r] for r in more if r in less}
+def difference(more: Series, less: Series) -> Series:
+    """Each value less the other of the same turn."""
+    return {turn: more[turn] - less[turn] for turn in more if turn in less}

@@ -86,11 +86,12 @@ def _litellm_env(place: Place) -> dict[str, str]:
 
 DIRECT = Subject("direct", "no proxy")
 FLOOR = Subject("floor", "F: starlette, uvicorn, aiohttp", _floor, lambda place: {"UPSTREAM": f"{place.upstream}/v1"})
-EMPTY = Subject("empty", "Burnish, chain empty", _burnish("empty"), _burnish_env, records=True)
+EMPTY = Subject("empty", "Burnish, chain empty", _burnish("empty"), _burnish_env)
+UNRECORDED = Subject("unrecorded", "Burnish, default chain, no record", _burnish("unrecorded"), _burnish_env)
 DEFAULT = Subject("default", "Burnish, default chain", _burnish("default"), _burnish_env, records=True, exports=True)
 NOOP = Subject("noop", "Burnish, one more step", _burnish("noop"), _burnish_env, records=True, exports=True)
 PEER = Subject("litellm", f"LiteLLM {LITELLM}", _litellm, _litellm_env)
-SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, DEFAULT, NOOP, PEER)}
+SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, PEER)}
 
 
 def install_litellm(say: Callable[[str], None]) -> None:

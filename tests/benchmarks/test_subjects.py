@@ -22,3 +22,10 @@ def test_the_step_that_does_nothing_is_all_that_noop_adds() -> None:
     default, noop = (yaml.safe_load((CONFIG / f"{name}.yaml").read_text()) for name in ("default", "noop"))
     default["agents"]["support"]["middleware"].append("benchmarks.noop:Nothing")
     assert noop == default
+
+
+def test_unrecorded_is_the_default_without_its_records() -> None:
+    default, unrecorded = (yaml.safe_load((CONFIG / f"{name}.yaml").read_text()) for name in ("default", "unrecorded"))
+    del default["telemetry"]
+    default["agents"]["support"]["record"] = "none"
+    assert unrecorded == default
