@@ -5,22 +5,27 @@ from typing import Any
 
 import orjson
 
-from records import JsonValue
-
 
 def join_chunks(events: Sequence[bytes]) -> bytes:
-    """Text pieces concatenate, tool calls merge by `index`, lists grow, anything else is the last one said."""
+    """Text pieces concatenate, tool calls merge by `index`, lists grow, anything else is the last one said.
+
+    What is not of the documented shape was given to the client as it came; it cannot be part of a document.
+    """
     whole: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for data in events:
         try:
             event = orjson.loads(data)
         except orjson.JSONDecodeError:
-            continue  # The client was given it as it came; it cannot be part of a document.
+            continue
         if not isinstance(event, dict):
             continue
-        for choice in event.pop("choices", None) or ():
-            _merge_choice(choices.setdefault(choice.get("index", 0), {"message": {}}), choice)
+        pieces = event.pop("choices", None)
+        if isinstance(pieces, list):
+            for choice in pieces:
+                if isinstance(choice, dict):
+                    index = choice.pop("index", 0)
+                    _merge_choice(choices.setdefault(index if type(index) is int else 0, {"message": {}}), choice)
         if whole:
             whole.update((key, value) for key, value in event.items() if value is not None)
         else:
@@ -33,12 +38,15 @@ def join_chunks(events: Sequence[bytes]) -> bytes:
 def _merge_choice(into: dict[str, Any], choice: dict[str, Any]) -> None:
     for key, value in choice.items():
         if key == "delta":
-            if value:
-                _merge(into["message"], value)
+            if isinstance(value, dict):
+                message = into["message"]
+                if (calls := value.pop("tool_calls", None)) and isinstance(calls, list):
+                    message["tool_calls"] = _merge_calls(message.get("tool_calls") or [], calls)
+                _merge(message, value)
         elif key == "logprobs":
-            if value:
+            if isinstance(value, dict):
                 _merge(into.setdefault("logprobs", {}), value)
-        elif value is not None or key not in into:
+        elif key != "message" and (value is not None or key not in into):
             into[key] = value
 
 
@@ -46,14 +54,10 @@ def _merge(into: dict[str, Any], delta: dict[str, Any]) -> None:
     for key, value in delta.items():
         had: Any = into.get(key)
         if had is None:
-            if key == "tool_calls" and value:
-                into[key] = _merge_calls([], value)
-            elif value is not None or key not in into:
+            if value is not None or key not in into:
                 into[key] = value
         elif key == "role":
-            into[key] = value
-        elif key == "tool_calls":
-            _merge_calls(had, value or ())
+            into[key] = value or had
         elif type(had) is type(value) and type(had) in (str, list):
             into[key] = had + value
         elif isinstance(had, dict) and isinstance(value, dict):
@@ -62,27 +66,48 @@ def _merge(into: dict[str, Any], delta: dict[str, Any]) -> None:
             into[key] = value
 
 
-def _merge_calls(calls: list[dict[str, Any]], pieces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _merge_calls(calls: list[dict[str, Any]], pieces: Sequence[Any]) -> list[dict[str, Any]]:
     for piece in pieces:
-        index = piece.get("index", len(calls))
-        call = next((call for call in calls if call["index"] == index), None)
-        if call is None:
-            calls.append({**piece, "index": index, "function": dict(piece.get("function") or {})})
+        if not isinstance(piece, dict):
             continue
-        for key in ("id", "type"):
-            if piece.get(key):
-                call[key] = piece[key]
-        function: dict[str, JsonValue] = piece.get("function") or {}
-        if function.get("name"):
-            call["function"]["name"] = function["name"]
-        call["function"]["arguments"] = (call["function"].get("arguments") or "") + (function.get("arguments") or "")
+        index = piece.get("index")
+        # Whoever leaves out the index sends calls whole.
+        call = next((call for call in calls if call["index"] == index), None) if index is not None else None
+        if call is None:
+            calls.append({**piece, "index": len(calls) if index is None else index})
+            continue
+        for key, value in piece.items():
+            had = call.get(key)
+            if isinstance(had, dict) and isinstance(value, dict):
+                _merge_called(had, value)
+            elif value:
+                call[key] = value
     return calls
+
+
+def _merge_called(into: dict[str, Any], piece: dict[str, Any]) -> None:
+    """`function`, or `custom`: its name is said once, or again; its arguments, or input, come in pieces."""
+    for key, value in piece.items():
+        had = into.get(key)
+        if key != "name" and isinstance(had, str) and isinstance(value, str):
+            into[key] = had + value
+        elif value:
+            into[key] = value
+
+
+def _place(call: dict[str, Any]) -> int:
+    index = call["index"]
+    return index if isinstance(index, int) else 0
 
 
 def _choice(index: int, merged: dict[str, Any]) -> dict[str, Any]:
     message = merged.pop("message")
     message.setdefault("role", "assistant")
     message.setdefault("content", None)
-    for call in message.get("tool_calls") or ():
-        call.pop("index", None)
-    return {"index": index, "message": message, **{key: value for key, value in merged.items() if key != "index"}}
+    if calls := message.get("tool_calls"):
+        calls.sort(key=_place)
+    for call in calls or ():
+        del call["index"]
+        if isinstance(function := call.get("function"), dict) and function.get("arguments") is None:
+            function["arguments"] = ""
+    return {"index": index, "message": message, **merged}
