@@ -5,10 +5,13 @@ Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 
 from typing import Final
 
+import orjson
+
 PING: Final = b": ping\n\n"
 DONE: Final = b"[DONE]"
 
 _MAX_EVENT: Final = 16 * 1024 * 1024
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class EventTooLarge(Exception):
@@ -35,9 +38,13 @@ class EventReader:
                 received = received[:-1]
                 self._held_cr = True
             received = received.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if not self._started and received:
+        if not self._started:
+            received, self._tail = self._tail + received, b""
+            if _BOM.startswith(received):
+                self._tail = received
+                return []
             self._started = True
-            received = received.removeprefix(b"\xef\xbb\xbf")
+            received = received.removeprefix(_BOM)
         *events, tail = (self._tail + received).split(b"\n\n")
         if len(tail) > _MAX_EVENT:
             raise EventTooLarge(f"the upstream sent an event of more than {_MAX_EVENT // 1024**2} MiB")
@@ -45,10 +52,10 @@ class EventReader:
         return [data for event in events if (data := _data(event))]
 
     def finish(self) -> list[bytes]:
-        """What a stream that ended without its last blank line still holds, if it is a whole line."""
+        """What a stream that ended without its last blank line still holds, unless it was cut in the middle."""
         tail, self._tail = self._tail, b""
         data = _data(tail)
-        return [data] if data else []
+        return [data] if data and _is_whole(data) else []
 
 
 def event(data: bytes) -> bytes:
@@ -57,6 +64,16 @@ def event(data: bytes) -> bytes:
         # Between JSON tokens a line break is white space; inside a string it is always escaped.
         data = data.replace(b"\r", b" ").replace(b"\n", b" ")
     return b"data: " + data + b"\n\n"
+
+
+def _is_whole(data: bytes) -> bool:
+    if data == DONE:
+        return True
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _data(event: bytes) -> bytes:
