@@ -193,6 +193,7 @@ class Proxy:
 
     def metric(self, name: str, **labels: str) -> float:
         """A figure as `/metrics` shows it; 0 where it does not."""
+        self.worker.metrics.flush()
         return self.worker.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
