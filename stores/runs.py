@@ -38,6 +38,7 @@ class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str | None = None
     agent: str | None = None
     session: str | None = None
+    session_prefix: str | None = None
     user: str | None = None
     variant: str | None = None
     model: str | None = None

@@ -21,7 +21,7 @@ _POSTGRESQL: Final = ("postgresql://", "postgresql+psycopg://")
 
 def open_at(url: str) -> RunStore:
     """The store at a URL, upgraded first where it needs to be."""
-    if (path := _sqlite_path(url)) is not None:
+    if (path := sqlite_path(url)) is not None:
         _prepare(path, url)
         return SqliteStore(path)
     store = _unprepared(url)
@@ -48,7 +48,7 @@ def _unprepared(url: str) -> "SqlStore":
     from stores.sql.engine import postgresql_engine, sqlite_engine
     from stores.sql.store import SqlStore
 
-    if (path := _sqlite_path(url)) is not None:
+    if (path := sqlite_path(url)) is not None:
         sqlite.create(path)
         return SqlStore(sqlite_engine(path), str(path))
     address = _postgresql_url(url)
@@ -74,7 +74,7 @@ def _prepare(path: Path, url: str) -> None:
         upgrade_apart(url)
 
 
-def _sqlite_path(url: str) -> Path | None:
+def sqlite_path(url: str) -> Path | None:
     """The file, its name taken as written; None for another kind of database."""
     for prefix in _SQLITE:
         if url.startswith(prefix) and len(url) > len(prefix):

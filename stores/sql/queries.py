@@ -30,6 +30,8 @@ def where(which: RunFilter) -> list[ColumnElement[bool]]:
     found = [column == clean(value) for field, column in _EQUAL.items() if (value := getattr(which, field)) is not None]
     if which.ids is not None:
         found.append(columns.id.in_(which.ids))
+    if which.session_prefix:
+        found.append(columns.session.startswith(clean(which.session_prefix), autoescape=True))
     if which.status is not None:
         found += (columns.status >= which.status.start, columns.status < which.status.stop)
     if which.since_ns is not None:

@@ -171,7 +171,9 @@ class RunStoreContract:
         [
             (RunFilter(agent="a"), [1]),
             (RunFilter(tenant="t"), [2]),
-            (RunFilter(session="s"), [3]),
+            (RunFilter(session="s_1"), [3]),
+            (RunFilter(session="s"), []),
+            (RunFilter(session_prefix="s_"), [3]),
             (RunFilter(user="u"), [4]),
             (RunFilter(variant="v"), [5]),
             (RunFilter(outcome="error"), [6]),
@@ -196,8 +198,8 @@ class RunStoreContract:
             [
                 a_run(1, agent="a"),
                 a_run(2, tenant="t"),
-                a_run(3, session="s", answer=answering("Open, sesame!")),
-                a_run(4, user="u"),
+                a_run(3, session="s_1", answer=answering("Open, sesame!")),
+                a_run(4, user="u", session="sx"),
                 a_run(5, variant="v"),
                 a_run(6, outcome="error", status=502),
                 a_run(7, model="m", request=asking("Where is the ÉLECTRICITÉ?", "Here.", "Électricité?")),

@@ -19,8 +19,8 @@ def a_run(number: int = 1, **changes: Any) -> Run:
     """A plain answered call; the number makes its ids, and puts it so many seconds after noon."""
     started = NOON + number * 1_000_000_000
     run = Run(
-        id=f"{random.Random(number).getrandbits(128):032x}",
-        trace_id=f"{random.Random(-number).getrandbits(128):032x}",
+        id=f"{random.Random(f'run {number}').getrandbits(128):032x}",
+        trace_id=f"{random.Random(f'trace {number}').getrandbits(128):032x}",
         tenant="default",
         agent="support",
         config_hash="0123456789abcdef",
