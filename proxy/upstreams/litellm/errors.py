@@ -3,15 +3,15 @@
 import ast
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from proxy.upstreams import failures
 from proxy.upstreams.attempts import UpstreamFailed
 
+_LONGEST: Final = 300
 _PREFIX: Final = re.compile(r"^(litellm\.)?\w*(Error|Exception)\s*(\w*(Error|Exception)\s*)?[:-]\s*")
 _SUFFIX: Final = re.compile(r"\.? ?Handle with `litellm\.\w+`\.?.*$", re.DOTALL)
-_ADDRESS: Final = re.compile(r"\b[\w.-]+:\d+ ssl:\S+")
-"""As aiohttp names a host that it cannot connect to."""
 _BYTES: Final = re.compile(r"^b(['\"]).*\1$", re.DOTALL)
 _UNREACHED: Final = ("APIConnectionError", "InternalServerError")
 """What litellm raises where no answer came, and where its own code failed; with an answer they have its headers."""
@@ -28,7 +28,8 @@ def failed(provider: str, error: Exception, scrub: failures.Scrubber) -> Upstrea
         return failures.unexpected(provider, error)
     said = said_by(error)
     if kind in _UNREACHED and headers is None:
-        return failures.unreachable(provider, scrub(_ADDRESS.sub("***", said.decode("utf-8", "replace"))))
+        # litellm's text names the address, and may be a traceback.
+        return failures.unreachable(provider, "litellm got no answer from it")
     found = failures.of_status(provider, status, headers or {}, said, scrub)
     found.code = found.code or _code(error)
     found.param = found.param or _param(error)
@@ -43,11 +44,11 @@ def said_by(error: Exception) -> bytes:
         text = shorter
     text = text.strip()
     if _BYTES.match(text):
-        try:
-            literal = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            return text.encode()
-        return literal if isinstance(literal, bytes) else text.encode()
+        with suppress(ValueError, SyntaxError):
+            text = ast.literal_eval(text).decode("utf-8", "replace")
+    if not text.startswith(("{", "[", "<")):
+        # litellm's own words; where its code fails, they are a traceback.
+        text = text.partition("\n")[0][:_LONGEST]
     return text.encode()
 
 
