@@ -90,10 +90,10 @@ class Call:
 class Exchange:
     """One call as a step sees it. A step that wants another request calls on with `exchange.with_request(...)`."""
 
-    __slots__ = ("_call", "_place", "_request", "_variant")
+    __slots__ = ("_place", "_request", "_variant", "call")
 
     def __init__(self, call: Call, request: ChatRequest, variant: str = "base", place: int = -1) -> None:
-        self._call = call
+        self.call = call
         self._request = request
         self._variant = variant
         self._place = place
@@ -109,72 +109,72 @@ class Exchange:
     @property
     def id(self) -> str:
         """The run's id, 32 hex digits; the client has it as `x-burnish-run-id`."""
-        return self._call.id
+        return self.call.id
 
     @property
     def trace_id(self) -> str:
-        return self._call.trace_id
+        return self.call.trace_id
 
     @property
     def agent(self) -> Agent:
-        return self._call.agent
+        return self.call.agent
 
     @property
     def tenant(self) -> str:
-        return self._call.agent.tenant
+        return self.call.agent.tenant
 
     @property
     def session(self) -> str | None:
-        return self._call.session
+        return self.call.session
 
     @property
     def user(self) -> str | None:
         """A keyed hash of the user's name; the name itself is in the request, where the client sent it."""
-        return self._call.user
+        return self.call.user
 
     @property
     def turn(self) -> Turn:
         """`aux` for what is not the agent's own turn: no reward, no memory, no critique."""
-        return self._call.turn
+        return self.call.turn
 
     @property
     def previous(self) -> Previous | None:
         """The call whose tool calls this one brings results of, where it is known."""
-        return self._call.previous
+        return self.call.previous
 
     @property
     def started_ns(self) -> int:
         """When the call arrived, in nanoseconds since the epoch."""
-        return self._call.started_ns
+        return self.call.started_ns
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Those of the client's headers that may go upstream, in lower case."""
-        return self._call.headers
+        return self.call.headers
 
     @property
     def skips(self) -> frozenset[str]:
         """The steps this call asked to go without."""
-        return self._call.skips
+        return self.call.skips
 
     @property
     def log(self) -> Log:
-        return self._call.log
+        return self.call.log
 
     def with_request(self, request: ChatRequest) -> "Exchange":
-        return Exchange(self._call, request, self._variant, self._place)
+        return Exchange(self.call, request, self._variant, self._place)
 
     def with_variant(self, variant: str) -> "Exchange":
-        return Exchange(self._call, self._request, variant, self._place)
+        return Exchange(self.call, self._request, variant, self._place)
 
     def at(self, place: int) -> "Exchange":
         """A copy whose facts are recorded under the step that `log.enter` numbered; the chain makes one a step."""
-        return Exchange(self._call, self._request, self._variant, place)
+        return Exchange(self.call, self._request, self._variant, place)
 
     def record(self, fact: object) -> None:
         """Keep a small frozen dataclass; it becomes attributes of this step's span. A `ToolEvent` becomes its own."""
-        self._call.log.record(self._place, fact)
+        self.call.log.record(self._place, fact)
 
     def fact(self, kind: type[F]) -> F | None:
         """The first fact of this kind that any step has recorded for this call."""
-        return self._call.log.fact(kind)
+        return self.call.log.fact(kind)

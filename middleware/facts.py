@@ -3,18 +3,24 @@
 import dataclasses
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from records import Fact, JsonValue
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def as_record(fact: object) -> Fact:
     """The name is the class's, in snake case; a class attribute `version` counts its changes. Raises `TypeError`."""
     kind: Any = type(fact)
     name, version, fields = _shape(kind)
-    return Fact(name, {field: _json(getattr(fact, field)) for field in fields}, version)
+    attributes = {field: getattr(fact, field) for field in fields}
+    for field, value in attributes.items():
+        if type(value) not in _PLAIN:
+            attributes[field] = _json(value)
+    return Fact(name, attributes, version)
 
 
 @lru_cache(maxsize=512)

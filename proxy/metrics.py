@@ -8,21 +8,26 @@ from typing import Any, Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from proxy.errors import ApiError
-from records import Run, Usage
+from records import Attempt, Usage
+from records.run import Outcome
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
 
-class _Note(NamedTuple):
-    """What is counted of a call that ended. Times in nanoseconds."""
+class Ended(NamedTuple):
+    """What is counted of a call that ended. Times in nanoseconds; `first`, to the first chunk, only for a stream."""
 
-    labels: tuple[str, ...]
+    agent: str
+    variant: str
+    api: str
+    outcome: Outcome
+    status: int
     nanoseconds: int
     first: int | None
     usage: Usage | None
     cost_usd: float | None
-    attempts: Sequence[tuple[str, str]]
+    attempts: Sequence[Attempt]
 
 
 class Metrics:
@@ -60,16 +65,13 @@ class Metrics:
         self.lag = Gauge(
             "burnish_index_lag_bytes", "Journal bytes not yet in the store.", multiprocess_mode="max", **shared
         )
-        self._noted: list[_Note] = []
+        self._noted: list[Ended] = []
         # Looking a labelled child up costs more than counting with it.
         self._times = lru_cache(maxsize=1024)(self._histograms)
 
-    def ended(self, run: Run, api: str) -> None:
+    def ended(self, call: "Ended") -> None:
         """Noted now, counted with the others at the next `flush`: each count of its own costs as much as the note."""
-        first = None if run.first_chunk_ns is None or not run.streamed else run.first_chunk_ns - run.started_ns
-        labels = (run.agent, run.variant, api, run.outcome, str(run.status))
-        attempts = [(attempt.provider, "ok" if attempt.error is None else "error") for attempt in run.attempts]
-        self._noted.append(_Note(labels, run.ended_ns - run.started_ns, first, run.usage, run.cost_usd, attempts))
+        self._noted.append(call)
 
     def flush(self) -> None:
         noted, self._noted = self._noted, []
@@ -77,9 +79,9 @@ class Metrics:
         tokens: Tally[tuple[str, ...]] = Tally()
         attempts: Tally[tuple[str, ...]] = Tally()
         for note in noted:
-            agent, _, api, *_ = note.labels
-            calls[note.labels] += 1
-            seconds, first = self._times(agent, api)
+            agent = note.agent
+            calls[agent, note.variant, note.api, note.outcome, str(note.status)] += 1
+            seconds, first = self._times(agent, note.api)
             seconds.observe(note.nanoseconds / 1e9)
             if note.first is not None:
                 first.observe(note.first / 1e9)
@@ -88,7 +90,8 @@ class Metrics:
                 tokens[agent, "output"] += note.usage.output
             if note.cost_usd:
                 self.cost.labels(agent).inc(note.cost_usd)
-            attempts.update(note.attempts)
+            for attempt in note.attempts:
+                attempts[attempt.provider, "ok" if attempt.error is None else "error"] += 1
         for counter, counts in ((self.calls, calls), (self.tokens, tokens), (self.attempts, attempts)):
             for labels, count in counts.items():
                 counter.labels(*labels).inc(count)

@@ -16,14 +16,15 @@ from proxy.edge.recording import CallLog
 from proxy.edge.trace_context import parent_of
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.identity.sessions import Session, scope_of
+from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
 from proxy.wire import sse
 from proxy.wire.format import WireFormat
 from proxy.worker import Worker
-from records import Assignment, Run
+from records import Assignment
 from records.run import Outcome
 
-log = logging.getLogger("burnish.edge")
+logger = logging.getLogger("burnish.edge")
 
 _CLIENT_CLOSED: Final = 499
 """nginx's status for a client that left; it is recorded, and nobody receives it."""
@@ -198,7 +199,7 @@ class _Call:
 
     async def _fail(self, error: ApiError, cause: Exception | None) -> None:
         if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed):
-            log.error("run %s failed: %s", self._run_id, cause, exc_info=cause)
+            logger.error("run %s failed: %s", self._run_id, cause, exc_info=cause)
         document = self._format.error(error, self._run_id)
         self._record(error.status, "error", error.message, answer=document)
         if self._sender.started:
@@ -243,43 +244,60 @@ class _Call:
                 completion = self._completion()
             if self._reply is not None:
                 self._reply.end(Ending(outcome, completion))
-            self._log.variant = self._variant()
-            run = self._agent.runs.make(
-                self._exchange,
-                self._log,
-                route=f"POST /v1/{self._format.path}",
-                parent_span_id=self._parent,
-                session_source=self._session.source,
-                status=status,
-                outcome=outcome,
-                error=error,
-                first_chunk_ns=self._first_chunk_ns,
-                completion=completion,
-                answer=answer.decode() if answer is not None else None,
-                cost_usd=self._worker.cost,
-            )
-            self._count(run)
-            if not self._agent.recorded:
-                return
-            self._worker.record(run)
-            if outcome == "ok" and completion is not None:
-                asked = tuple(call.id for call in completion.calls)
-                self._agent.sessions.remember(
-                    self._request,
-                    completion,
-                    scope=self._scope,
-                    session=self._session.id,
-                    run=Previous(run.id, run.trace_id, run.ended_ns, asked),
+            log = self._log
+            log.variant = self._variant()
+            ended = self._count(status, outcome, completion)
+            if self._agent.recorded:
+                self._worker.record(
+                    self._agent.runs.make(
+                        self._exchange,
+                        log,
+                        route=f"POST /v1/{self._format.path}",
+                        parent_span_id=self._parent,
+                        session_source=self._session.source,
+                        first_chunk_ns=self._first_chunk_ns,
+                        completion=completion,
+                        answer=answer.decode() if answer is not None else None,
+                        error=error,
+                        ended=ended,
+                    )
                 )
+                if outcome == "ok" and completion is not None:
+                    self._remember(completion)
         except Exception:
-            log.exception("run %s could not be recorded", self._run_id)
+            logger.exception("run %s could not be recorded", self._run_id)
             self._worker.lost()
 
-    def _count(self, run: Run) -> None:
-        if run.usage is not None:
-            self.tokens = run.usage.input + run.usage.output
-        self.cost_usd = run.cost_usd
-        self._worker.metrics.ended(run, self._format.name)
+    def _count(self, status: int, outcome: Outcome, completion: Completion | None) -> Ended:
+        called, usage, started = self._log.called, completion.usage if completion else None, self._exchange.started_ns
+        if usage is not None:
+            self.tokens = usage.input + usage.output
+            self.cost_usd = self._worker.cost(called, usage) if called else None
+        first = self._first_chunk_ns
+        ended = Ended(
+            self._agent.name,
+            self._log.variant,
+            self._format.name,
+            outcome,
+            status,
+            time.time_ns() - started,
+            first - started if first is not None and self._request.stream else None,
+            usage,
+            self.cost_usd,
+            self._log.attempts,
+        )
+        self._worker.metrics.ended(ended)
+        return ended
+
+    def _remember(self, completion: Completion) -> None:
+        exchange = self._exchange
+        self._agent.sessions.remember(
+            self._request,
+            completion,
+            scope=self._scope,
+            session=self._session.id,
+            run=Previous(exchange.id, exchange.trace_id, time.time_ns(), tuple([call.id for call in completion.calls])),
+        )
 
 
 def _as_api_error(error: Exception) -> ApiError:

@@ -14,6 +14,7 @@ from proxy.edge.client import ClientGone, Departure, RawHeaders, Receive, Scope,
 from proxy.edge.routes import Route
 from proxy.edge.trace_context import parent_of
 from proxy.errors import ApiError, UpstreamBroke
+from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
 from proxy.upstreams.passthrough import Answer, Request
 from proxy.wire.format import WireFormat
@@ -223,7 +224,20 @@ class _Forward:
         )
         if self._agent.recorded:
             self._worker.record(run)
-        self._worker.metrics.ended(run, "forward")
+        self._worker.metrics.ended(
+            Ended(
+                run.agent,
+                run.variant,
+                "forward",
+                outcome,
+                status,
+                ended - run.started_ns,
+                None,
+                None,
+                None,
+                run.attempts,
+            )
+        )
 
 
 def _is_last(answer: Answer, kept: _Kept) -> bool:

@@ -7,10 +7,11 @@ from typing import Final, TypeVar
 from middleware.exchange import Exchange
 from middleware.facts import as_record
 from middleware.messages import Completion
+from proxy.metrics import Ended
 from proxy.upstreams.attempts import ModelCalled
 from proxy.wire.document import changed_fields
-from records import Attempt, Run, Step, ToolEvent, Usage
-from records.run import Outcome, SessionSource
+from records import Attempt, Run, Step, ToolEvent
+from records.run import SessionSource
 
 F = TypeVar("F")
 _now: Final = time.time_ns
@@ -25,6 +26,10 @@ class _StepLog:
         self.ended_ns = 0
         self.error: str | None = None
         self.facts: list[object] = []
+
+    def as_record(self, call_ended_ns: int) -> Step:
+        facts = tuple([as_record(fact) for fact in self.facts]) if self.facts else ()
+        return Step(self.name, self.started_ns, self.ended_ns or call_ended_ns, facts, self.error)
 
 
 class CallLog:
@@ -87,39 +92,37 @@ class RunMaker:
         route: str,
         parent_span_id: str | None,
         session_source: SessionSource,
-        status: int,
-        outcome: Outcome,
-        error: str | None,
         first_chunk_ns: int | None,
         completion: Completion | None,
         answer: str | None,
-        cost_usd: Callable[[ModelCalled, Usage], float | None],
+        error: str | None,
+        ended: Ended,
     ) -> Run:
         """`answer` stands in for the completion's body where there is none: the error the client was given."""
-        ended = _now()
-        asked = exchange.request
-        called = log.called
-        content = self._content
+        call, asked, called, content = exchange.call, exchange.request, log.called, self._content
+        ended_ns = call.started_ns + ended.nanoseconds
         edits = changed_fields(asked.body, called.body) if called else None
+        if completion is not None:
+            answer = completion.body.decode()
         return Run(
-            id=exchange.id,
-            trace_id=exchange.trace_id,
+            id=call.id,
+            trace_id=call.trace_id,
             parent_span_id=parent_span_id,
-            tenant=exchange.agent.tenant,
-            agent=exchange.agent.name,
+            tenant=call.agent.tenant,
+            agent=call.agent.name,
             config_hash=self._config_hash,
             route=route,
-            turn=exchange.turn,
-            session=exchange.session,
+            turn=call.turn,
+            session=call.session,
             session_source=session_source,
-            user=exchange.user,
-            started_ns=exchange.started_ns,
+            user=call.user,
+            started_ns=call.started_ns,
             first_chunk_ns=first_chunk_ns,
-            ended_ns=ended,
-            chat_started_ns=log.chat_started_ns or exchange.started_ns,
-            chat_ended_ns=ended,
-            status=status,
-            outcome=outcome,
+            ended_ns=ended_ns,
+            chat_started_ns=log.chat_started_ns or call.started_ns,
+            chat_ended_ns=ended_ns,
+            status=ended.status,
+            outcome=ended.outcome,
             error=error,
             streamed=asked.stream,
             variant=log.variant,
@@ -129,21 +132,12 @@ class RunMaker:
             model_answered=completion.model if completion else None,
             response_id=completion.id if completion else None,
             finish_reasons=tuple(completion.finish_reasons) if completion else (),
-            usage=completion.usage if completion else None,
-            cost_usd=cost_usd(called, completion.usage) if called and completion and completion.usage else None,
+            usage=ended.usage,
+            cost_usd=ended.cost_usd,
             request=content(asked.body.decode()),
             sent=content(edits.decode()) if edits else None,
-            answer=content(completion.body.decode()) if completion else (content(answer) if answer else None),
-            steps=tuple(
-                Step(
-                    step.name,
-                    step.started_ns,
-                    step.ended_ns or ended,
-                    tuple([as_record(fact) for fact in step.facts]),
-                    step.error,
-                )
-                for step in log.steps
-            ),
+            answer=content(answer) if answer else None,
+            steps=tuple([step.as_record(ended_ns) for step in log.steps]),
             tools=tuple(log.tools),
             attempts=tuple(log.attempts),
         )
