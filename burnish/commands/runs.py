@@ -14,6 +14,7 @@ from burnish.commands.listing import document, footnotes, table
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.wording import moment
 from records.run import Outcome
+from stores.erasure import forget
 from stores.runs import Position, RunFilter, RunStore, RunSummary
 from stores.secret import load_secret, user_hash
 
@@ -76,7 +77,7 @@ def delete(
         if sum(choice is not None for choice in (run or None, user, before)) != 1:
             raise Failure("say which runs to delete: one of --run, --user, --before")
         place = found(config, database)
-        if place.directory is None or place.journal is None:
+        if place.journal is None:
             raise Failure("the runs are in a journal as well, and --db does not tell where; use --config")
         with place.store() as store:
             which = RunFilter(until_ns=_moment(before, "--before"))
@@ -84,10 +85,9 @@ def delete(
                 which = RunFilter(ids=[the_run(store, prefix) for prefix in run])
             elif user is not None:
                 which = _with_user(store, RunFilter(), place, user)
-            number = store.count(which)
-            if number and not yes:
-                _confirm(number)
-            gone = store.delete(which) if number else []
+            if not yes:
+                _confirm(store.count(which))
+            gone = forget(place.journal, store, which)
         if as_json:
             print(json.dumps({"deleted": gone}))
         else:
@@ -146,14 +146,15 @@ def _with_session(store: RunStore, which: RunFilter, session: str | None) -> Run
 
 def _with_user(store: RunStore, which: RunFilter, place: Place, user: str) -> RunFilter:
     """The filter for a user by the name that the agent gives, or by the pseudonym that lists show."""
-    if place.directory is not None and (place.directory / "secret").exists():
-        named = msgspec.structs.replace(which, user=user_hash(load_secret(place.directory), user))
-        if store.find(named, limit=1):
-            return named
-    return msgspec.structs.replace(which, user=user)
+    written = msgspec.structs.replace(which, user=user)
+    if place.directory is None or not (place.directory / "secret").exists():
+        return written
+    named = msgspec.structs.replace(which, user=user_hash(load_secret(place.directory), user))
+    return written if store.find(written, limit=1) and not store.find(named, limit=1) else named
 
 
 def _confirm(number: int) -> None:
+    runs = "1 run" if number == 1 else f"{number} runs"
     if not sys.stdin.isatty():
-        raise Failure(f"{number} runs would be deleted for good; say --yes")
-    typer.confirm(f"Delete {number} runs for good?", abort=True)
+        raise Failure(f"{runs} would be deleted for good; say --yes")
+    typer.confirm(f"Delete {runs} for good, from the store and the journal?", abort=True)

@@ -23,6 +23,7 @@ _LOCK: Final = 0x6275726E697368  # "burnish"
 class Upgraded(NamedTuple):
     """The revisions before (None: the database was empty) and after."""
 
+    database: str
     before: str | None
     after: str
 
@@ -64,7 +65,7 @@ def upgrade(engine: "Engine", name: str) -> Upgraded:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         command.upgrade(config, "head")
-        return Upgraded(before, head())
+        return Upgraded(name, before, head())
 
 
 def upgrade_apart(url: str) -> None:
