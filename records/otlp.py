@@ -38,7 +38,7 @@ def traces_data(document: bytes | str) -> TracesData:
     """An OTLP JSON document, of whichever program. Raises `TraceError` when it is not one."""
     try:
         return _decode(document)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TraceError(f"not OTLP JSON: {error}") from None
 
 

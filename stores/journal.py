@@ -23,7 +23,7 @@ BALLAST_BYTES: Final = 4 * 2**20
 _SECOND: Final = 1_000_000_000
 _SEGMENT_AGE: Final = 3600 * _SECOND
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("burnish.journal")
 
 
 class JournalError(Exception):
