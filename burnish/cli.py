@@ -1,23 +1,55 @@
-"""The command line: `burnish COMMAND`."""
+"""The command line: `burnish COMMAND`. A command's own module is imported only when the command is used."""
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from burnish.commands import config, key, serve
 from middleware.registry import Registry
 
+_COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "burnish.commands.serve:serve",
+    "worker": "burnish.commands.worker:worker",
+    "config": "burnish.commands.config:app",
+    "key": "burnish.commands.key:app",
+    "runs": "burnish.commands.runs:app",
+    "show": "burnish.commands.show:show",
+    "import": "burnish.commands.importing:app",
+    "db": "burnish.commands.db:app",
+}
+
+
+class _Commands(TyperGroup):
+    """Commands by name: a function, or an application with commands of its own."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name].partition(":")
+        found = getattr(import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            command, found = found, typer.Typer(add_completion=False)
+            found.command()(command)
+        shown = get_command(found)
+        shown.name = name
+        return shown
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="burnish",
     help="An OpenAI-compatible proxy that makes an agent better with use.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serve.serve)
-app.add_typer(config.app, name="config")
-app.add_typer(key.app, name="key")
 
 
 @app.callback()
