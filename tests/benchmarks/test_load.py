@@ -1,9 +1,6 @@
 """The load generator against the mock provider, and against answers that are wrong."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import islice
 
 import pytest
@@ -12,14 +9,7 @@ from benchmarks.http1 import Connection, Route, chunk, message
 from benchmarks.load import WrongAnswers, closed_loop, fixed_rate
 from benchmarks.traffic import Target, streams, whole_calls
 from benchmarks.upstream import ANSWER_BYTES, EVENTS, Upstream
-
-
-@asynccontextmanager
-async def serving(route: Route) -> AsyncIterator[Target]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(route, lambda change: None), "127.0.0.1", 0)
-    async with server:
-        yield Target(server.sockets[0].getsockname()[1])
+from tests.benchmarks.serving import serving
 
 
 def messages(request: bytes) -> list[dict[str, object]]:
