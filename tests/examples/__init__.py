@@ -1,0 +1,1 @@
+"""The examples: each is installed and driven as a user would."""
