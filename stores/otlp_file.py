@@ -6,7 +6,7 @@ then to build each one there. Memory holds the traces that are open, not the fil
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -58,16 +58,18 @@ class OtlpFile:
                 yield BadLine(number, str(error))
         self.foreign = len(last) - len(ours)
         ends: dict[int, list[str]] = {}
-        for trace in ours:
-            ends.setdefault(last[trace], []).append(trace)
-        pending: dict[str, list[Span]] = {trace: [] for trace in ours}
+        for trace, number in last.items():
+            if trace in ours:
+                ends.setdefault(number, []).append(trace)
+        # By span id, since exporters that try again write a span twice.
+        pending: dict[str, dict[str, Span]] = {trace: {} for trace in ours}
         for number, document in self._documents(part=1):
             if number not in bad:
                 for span in decode(document):
                     if (trace := span.trace_id.lower()) in pending:
-                        pending[trace].append(span)
+                        pending[trace].setdefault(span.span_id.lower(), span)
                 for trace in ends.pop(number, ()):
-                    yield from _runs(number, pending.pop(trace))
+                    yield from _runs(number, pending.pop(trace).values())
 
     def _documents(self, *, part: int) -> Iterator[tuple[int, bytes]]:
         size = max(1, self._path.stat().st_size)
@@ -88,7 +90,7 @@ class OtlpFile:
             return not _is_json(first) and _is_json(first + file.read())
 
 
-def _runs(number: int, spans: list[Span]) -> Iterator[Run | BadLine]:
+def _runs(number: int, spans: Iterable[Span]) -> Iterator[Run | BadLine]:
     runs = runs_of(spans)
     while True:
         try:

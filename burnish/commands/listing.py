@@ -78,9 +78,9 @@ def footnotes(journal: Path | None, cursors: Mapping[str, int]) -> None:
         return
     console = Console(stderr=True, highlight=False)
     for gap in gaps_in(journal):
-        console.print(Text(_told(gap), style="yellow"))
+        console.print(Text(_told(gap), "yellow"), soft_wrap=True)
     if behind := lag(journal, cursors):
-        console.print(Text(f"{size(behind)} of the journal are not in the store yet", style="yellow"))
+        console.print(Text(f"{size(behind)} of the journal are not in the store yet", "yellow"), soft_wrap=True)
 
 
 def lag(journal: Path, cursors: Mapping[str, int]) -> int:

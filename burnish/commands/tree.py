@@ -149,7 +149,7 @@ def _chat(run: Run) -> Branch:
         names.append(f"answered as {answered}")
     details = [Text(one_line(" · ".join(line), 200)) for line in (facts, names) if line]
     return Branch(
-        _title(f"chat {name}"),
+        _title(f"{run.operation} {name}"),
         run.chat_started_ns,
         run.chat_ended_ns,
         details,
