@@ -11,7 +11,18 @@ from middleware.chain import StepFailed
 from middleware.exchange import Call, Exchange, Previous
 from middleware.messages import ChatRequest, Chunk, Completion
 from middleware.reply import EmptyReply, Ending, Reply
-from proxy.edge.client import ClientGone, Departure, Pinger, RawHeaders, Receive, Scope, Send, Sender, read_body
+from proxy.edge.client import (
+    ClientGone,
+    Departure,
+    Pinger,
+    RawHeaders,
+    Receive,
+    Scope,
+    Send,
+    Sender,
+    read_body,
+    too_deep,
+)
 from proxy.edge.recording import CallLog
 from proxy.edge.trace_context import parent_of
 from proxy.errors import ApiError, UpstreamBroke
@@ -19,6 +30,7 @@ from proxy.identity.sessions import Session, scope_of
 from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
 from proxy.wire import sse
+from proxy.wire.depth import deeper_than
 from proxy.wire.format import WireFormat
 from proxy.worker import Worker
 from records import Assignment
@@ -46,11 +58,11 @@ class ChatCalls:
             worker.admit(agent)
             await worker.admission.enter()
             try:
-                body = await read_body(
-                    scope, receive, limit=worker.snapshot.config.server.max_body,
-                    timeout=worker.snapshot.config.server.body_timeout,
-                )  # fmt: skip
+                server = worker.snapshot.config.server
+                body = await read_body(scope, receive, limit=server.max_body, timeout=server.body_timeout)
                 request = format.read_request(body)
+                if deeper_than(body, server.max_depth):
+                    raise too_deep(server.max_depth)
                 call = _Call(worker, agent, format, request, headers, run_id, started_ns, sender)
                 agent.limits.enter()
                 try:

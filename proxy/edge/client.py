@@ -85,6 +85,13 @@ async def _received(receive: Receive, limit: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def too_deep(limit: int) -> ApiError:
+    return BadRequest(
+        f"the body is nested more than {limit} levels deep; flatten it, or raise server.max_depth",
+        code="nested_too_deeply",
+    )
+
+
 def too_large(limit: int) -> ApiError:
     return ApiError(
         413,
