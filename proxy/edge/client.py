@@ -96,7 +96,7 @@ def too_large(limit: int) -> ApiError:
     return ApiError(
         413,
         f"the body is larger than {limit / 2**20:g} MiB; shorten it, or raise server.max_body",
-        code="requesttoo_large",
+        code="request_too_large",
         headers={"connection": "close"},
     )
 
