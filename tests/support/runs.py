@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from records.run import Attempt, Fact, Run, Step, ToolEvent, Usage
 
-NOON = 1_800_000_000_000_000_000
-"""When the runs of tests begin, unless they say otherwise."""
+NOON = 1_699_963_200_000_000_000
+"""When the runs of tests begin, unless they say otherwise: 2023-11-14, 12:00 UTC."""
 
 
 def a_run(number: int = 1, **changes: Any) -> Run:
