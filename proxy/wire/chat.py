@@ -375,10 +375,16 @@ class ChatFormat:
         return ChatCompletionsRequest.read(body)
 
     def read_chunk(self, data: bytes) -> ChatChunk:
-        if data.startswith(b'{"error"') or (b'"error"' in data and b'"choices"' not in data):
+        if not (data[:1] == b"{" and data[-1:] == b"}"):
+            data = data.strip()
+            if not (data[:1] == b"{" and data[-1:] == b"}"):
+                raise UpstreamBroke("the upstream sent an event that is no JSON object")
+        if b'"error"' in data and (data.startswith(b'{"error"') or b'"choices"' not in data):
             error = orjson.loads(data).get("error")
-            message = error.get("message") if isinstance(error, dict) else error
-            raise UpstreamBroke(str(message or "the upstream sent an error in its stream"), data)
+            if isinstance(error, dict):
+                raise UpstreamBroke(str(error.get("message") or "the upstream sent an error in its stream"), data)
+            if error:
+                raise UpstreamBroke(str(error))
         return ChatChunk(data)
 
     def read_whole(self, body: bytes) -> ChatChunk:
