@@ -90,7 +90,8 @@ def own_headers(run_id: str) -> list[tuple[bytes, bytes]]:
 
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    # The reverse of how the HTTP client decodes those of a provider: any byte is passed on as it came.
+    return [(name.encode("latin-1"), value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
 
 
 class _Call:
