@@ -13,8 +13,9 @@ STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream
 
 # Numbers, escapes, spaces, order and fields that no JSON library would write in just this way.
 ODD = (
-    b'{ "temperature":1.0, "zeta" : {"b":1e3,"a":-0},\n "messages": [ {"role":"user",'
-    b' "content":"h\\u00e9 \\/ \\ud83d\\ude00", "x-unknown":[1,2,3.10] } ], "model":"small-instruct","seed":12345678901234567890, "empty":{}, "none":null%s }'
+    b'{ "temperature":1.0, "zeta" : {"b":1e3,"a":-0},\n "messages": [ {"role":"user", '
+    b'"content":"h\\u00e9 \\/ \\ud83d\\ude00", "x-unknown":[1,2,3.10] } ], "model":"small-instruct",'
+    b'"seed":12345678901234567890, "empty":{}, "none":null%s }'
 )
 WITHOUT_ALIAS: dict[str, Any] = {
     "models": {"small-instruct": {"provider": "local", "model": "small-instruct"}},
