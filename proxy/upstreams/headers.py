@@ -8,6 +8,7 @@ from records.trace import chat_span_id
 _NEVER_UP: Final = frozenset(
     {
         "accept-encoding",
+        "api-key",
         "authorization",
         "connection",
         "content-encoding",
