@@ -28,6 +28,8 @@ class Keyring(Generic[T]):
                 credential = value.strip()
             else:
                 continue
+            if not credential:
+                continue  # Libraries that are given no key for a scheme send it empty.
             if found is not None and credential != found:
                 raise _refused("the request carries two different keys; send one")
             found = credential
