@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from middleware.exchange import Exchange
 from middleware.messages import ChatRequest
 from middleware.reply import Reply
@@ -15,7 +17,7 @@ from records.run import Attempt
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A model as configured: what clients call it, and where it is."""
+    """Where a model is. `name` is that of the configured model whose settings hold, `model` the provider's own."""
 
     name: str
     provider: str
@@ -25,8 +27,7 @@ class Route:
     fallbacks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCalled:
+class ModelCalled(msgspec.Struct, frozen=True):
     """What goes upstream: recorded when a model is turned to, so a fallback leaves a second. The last is in force."""
 
     name: str

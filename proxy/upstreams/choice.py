@@ -1,5 +1,7 @@
 """Which configured model a call goes to: what its agent's `models` make of the name it asks for."""
 
+from dataclasses import replace
+
 from proxy.config.model import Config
 from proxy.errors import ApiError
 from proxy.upstreams.attempts import Route
@@ -34,8 +36,7 @@ class ModelChoice:
                 code="model_not_allowed",
             )
         if self._unknown == "passthrough":
-            default = self.default
-            return Route(asked, default.provider, asked, default.timeout, default.retries)
+            return replace(self.default, model=asked)
         raise ApiError(
             404,
             f"there is no model {asked!r}; agent {self._agent!r} may use {self._listed}",

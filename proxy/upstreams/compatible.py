@@ -1,11 +1,9 @@
 """A provider that speaks the OpenAI API over HTTP."""
 
-from collections.abc import AsyncIterator
-
 from yarl import URL
 
 from middleware.exchange import Exchange
-from middleware.messages import ChatRequest, Chunk
+from middleware.messages import ChatRequest
 from middleware.reply import Reply
 from proxy.config.model import Provider
 from proxy.errors import UpstreamBroke
@@ -14,6 +12,7 @@ from proxy.upstreams.attempts import Attempting, UpstreamFailed
 from proxy.upstreams.headers import coming_down, going_up, traceparent
 from proxy.upstreams.http import HttpProvider
 from proxy.upstreams.pool import Pool
+from proxy.upstreams.single import Single
 from proxy.upstreams.transfer import Transfer
 from proxy.wire.format import WireFormat
 
@@ -54,7 +53,7 @@ class CompatibleProvider:
             transfer.finish()
             raise failed
         transfer.finish()
-        return Reply(_one(self._format.read_whole(body)), status=status, headers=coming_down(answered))
+        return Reply(Single(self._format.read_whole(body)), status=status, headers=coming_down(answered))
 
     async def _refused(self, transfer: Transfer, attempt: Attempting) -> UpstreamFailed:
         """The error for an answer that is none."""
@@ -66,7 +65,3 @@ class CompatibleProvider:
             failed = failures.of_status(http.name, response.status, response.headers, body, http.scrub)
         attempt.failed(failed.message, fault=failed.fault)
         return failed
-
-
-async def _one(chunk: Chunk) -> AsyncIterator[Chunk]:
-    yield chunk

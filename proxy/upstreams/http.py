@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final, TypeAlias
 
 import aiohttp
@@ -15,7 +15,6 @@ from proxy.upstreams.headers import request_id
 from proxy.upstreams.patience import Patience
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.transfer import Transfer
-from proxy.upstreams.turns import Expired, take_turn
 
 _COPIED_AT_ONCE: Final = 1024 * 1024
 """Bytes of a body up to which it is handed to the socket in one piece."""
@@ -70,28 +69,36 @@ class HttpProvider:
     ) -> Transfer:
         """Raises `UpstreamFailed` where no answer begins. An error of the provider's is an answer."""
         timeout, slots = attempt.route.timeout, self.health.slots
-        patience = Patience(self._loop, first_byte=timeout.first_byte, idle=timeout.idle)
+        task = asyncio.current_task()
+        assert task is not None  # A coroutine runs in a task.
+        patience = Patience(self._loop, task, timeout.first_byte, timeout.idle)
         data: bytes | io.BytesIO | Upload | None = body
         if isinstance(body, Upload):
             body.progress = patience.wait
         elif body is not None and len(body) > _COPIED_AT_ONCE:
             data = io.BytesIO(body)
-
-        def start() -> Awaitable[aiohttp.ClientResponse]:
-            return self._session.request(
+        admitted = slots.take()
+        try:
+            if not admitted:
+                await slots.wait()
+                admitted = True
+            response = await self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False, timeout=self._timeout(timeout.connect)
             )
-
-        try:
-            response = await take_turn(slots, patience, start)
-        except asyncio.CancelledError:
-            attempt.abandoned()
-            raise
-        except Exception as error:
-            if isinstance(body, Upload) and body.error is not None:
+        except BaseException as error:
+            patience.end()
+            if admitted:
+                slots.give_back()
+            if patience.ended_by(error):
+                failed = self._too_long(admitted, timeout)
+            elif isinstance(body, Upload) and body.error is not None:
                 attempt.abandoned()
                 raise body.error from None
-            failed = self._failure(error, attempt.route.timeout)
+            elif isinstance(error, Exception):
+                failed = self._failure(error, timeout)
+            else:
+                attempt.abandoned()
+                raise
             attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
         attempt.answered(response.status, request_id(response.headers))
@@ -100,10 +107,6 @@ class HttpProvider:
     def _failure(self, error: Exception, timeout: Timeout) -> UpstreamFailed:
         """The table of what goes wrong before an answer begins."""
         match error:
-            case Expired(admitted=False):
-                return failures.busy(self.name, self.health.connections, timeout.first_byte)
-            case Expired():
-                return failures.silent(self.name, timeout.first_byte)
             case aiohttp.ConnectionTimeoutError():
                 return failures.unreachable(self.name, f"no connection within {timeout.connect:g} s")
             case aiohttp.ClientConnectorCertificateError():
@@ -121,6 +124,12 @@ class HttpProvider:
             case aiohttp.ClientError():
                 return failures.not_http(self.name)
         return failures.unexpected(self.name, error)
+
+    def _too_long(self, admitted: bool, timeout: Timeout) -> UpstreamFailed:
+        """Whether the provider kept silent, or the queue before it was long."""
+        if admitted:
+            return failures.silent(self.name, timeout.first_byte)
+        return failures.busy(self.name, self.health.slots.count, timeout.first_byte)
 
     def _timeout(self, connect: float) -> aiohttp.ClientTimeout:
         found = self._timeouts.get(connect)

@@ -1,6 +1,5 @@
 """What outlives a single call: the connections, and what was learned of each provider's health."""
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -13,17 +12,17 @@ from policies.breaker import Breaker
 from policies.retries import RetryBudget
 from proxy.config.model import Config, Provider, Retries
 from proxy.upstreams.litellm.library import LitellmLibrary
+from proxy.upstreams.slots import Slots
 
 
 class Health:
     """A provider's breaker, and the slots for its connections; kept over reloads that do not change their settings."""
 
-    __slots__ = ("breaker", "connections", "slots")
+    __slots__ = ("breaker", "slots")
 
     def __init__(self, provider: Provider, clock: Callable[[], float]) -> None:
         self.breaker = Breaker(failures=provider.breaker.failures, cooldown=provider.breaker.cooldown, clock=clock)
-        self.connections = provider.max_connections
-        self.slots = asyncio.Semaphore(provider.max_connections)
+        self.slots = Slots(provider.max_connections)
 
 
 class Pool:

@@ -12,6 +12,7 @@ from proxy.errors import UpstreamBroke
 from proxy.upstreams.attempts import Attempting
 from proxy.upstreams.failures import Scrubber
 from proxy.upstreams.patience import Patience
+from proxy.upstreams.slots import Slots
 from proxy.wire.format import WireFormat
 from proxy.wire.sse import DONE, EventReader, EventTooLarge
 
@@ -37,7 +38,7 @@ class Transfer:
         attempt: Attempting,
         response: aiohttp.ClientResponse,
         patience: Patience,
-        slots: asyncio.Semaphore,
+        slots: Slots,
         scrub: Scrubber,
     ) -> None:
         self.response = response
@@ -175,7 +176,7 @@ class Transfer:
             return
         self._ended = True
         self._patience.end()
-        self._slots.release()
+        self._slots.give_back()
         content, response = self._content, self.response
         if not reusable:
             response.close()

@@ -1,7 +1,7 @@
 """A provider that litellm speaks to on our behalf."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from yarl import URL
@@ -19,7 +19,8 @@ from proxy.upstreams.litellm import documents, errors
 from proxy.upstreams.litellm.library import LitellmLibrary
 from proxy.upstreams.patience import Patience
 from proxy.upstreams.pool import Pool
-from proxy.upstreams.turns import Expired, take_turn
+from proxy.upstreams.single import Single
+from proxy.upstreams.slots import Slots
 from proxy.wire.chat import ChatChunk
 
 _HEADERS: Final = "llm_provider-"
@@ -55,10 +56,15 @@ class LitellmProvider:
             raise
         headers = {**going_up(exchange.headers), "traceparent": traceparent(exchange.trace_id, exchange.id)}
         timeout, slots = route.timeout, self.health.slots
-        patience = Patience(asyncio.get_running_loop(), first_byte=timeout.first_byte, idle=timeout.idle)
-
-        def start() -> Awaitable[Any]:
-            answer: Awaitable[Any] = litellm.acompletion(
+        task = asyncio.current_task()
+        assert task is not None  # A coroutine runs in a task.
+        patience = Patience(asyncio.get_running_loop(), task, timeout.first_byte, timeout.idle)
+        admitted = slots.take()
+        try:
+            if not admitted:
+                await slots.wait()
+                admitted = True
+            answer = await litellm.acompletion(
                 model=route.model,
                 **arguments,
                 **self._always,
@@ -66,26 +72,24 @@ class LitellmProvider:
                 # Per read, not in total; ours come first.
                 timeout=max(timeout.first_byte, timeout.idle) + 1,
             )
-            return answer
-
-        try:
-            answer = await take_turn(slots, patience, start)
-        except asyncio.CancelledError:
-            attempt.abandoned()
-            raise
-        except Expired as expired:
-            failed = (
-                failures.silent(self.name, timeout.first_byte)
-                if expired.admitted
-                else failures.busy(self.name, self.health.connections, timeout.first_byte)
-            )
-            attempt.failed(failed.message, fault=failed.fault)
-            raise failed from expired
-        except Exception as error:
-            failed = errors.failed(self.name, error, self._scrub)
-            answered = errors.headers_of(error)
-            if answered is not None:
-                attempt.answered(failed.status, request_id(answered))
+        except BaseException as error:
+            patience.end()
+            if admitted:
+                slots.give_back()
+            if patience.ended_by(error):
+                failed = (
+                    failures.silent(self.name, timeout.first_byte)
+                    if admitted
+                    else failures.busy(self.name, slots.count, timeout.first_byte)
+                )
+            elif isinstance(error, Exception):
+                failed = errors.failed(self.name, error, self._scrub)
+                refused = errors.headers_of(error)
+                if refused is not None:
+                    attempt.answered(failed.status, request_id(refused))
+            else:
+                attempt.abandoned()
+                raise
             attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
         answered = _headers_of(answer)
@@ -94,9 +98,9 @@ class LitellmProvider:
             stream = _Stream(answer, attempt, patience, slots, self._scrub)
             return Reply(stream.chunks(), headers=coming_down(answered), close=stream.aclose)
         patience.end()
-        slots.release()
+        slots.give_back()
         attempt.succeeded()
-        return Reply(_one(ChatChunk(documents.whole(answer), whole=True)), headers=coming_down(answered))
+        return Reply(Single(ChatChunk(documents.whole(answer), whole=True)), headers=coming_down(answered))
 
 
 class _Stream:
@@ -107,7 +111,7 @@ class _Stream:
         answer: Any,
         attempt: Attempting,
         patience: Patience,
-        slots: asyncio.Semaphore,
+        slots: Slots,
         scrub: failures.Scrubber,
     ) -> None:
         self._answer = answer
@@ -136,13 +140,11 @@ class _Stream:
         """The next part; None after the last. Raises `UpstreamBroke`."""
         patience, task = self._patience, asyncio.current_task()
         assert task is not None  # A coroutine runs in a task.
-        cancels = task.cancelling()
-        patience.on_expiry(task.cancel)
-        patience.wait()
+        patience.wait_in(task)
         try:
             part = await anext(self._answer, None)
         except BaseException as error:
-            if patience.expired and task.uncancel() <= cancels and isinstance(error, asyncio.CancelledError):
+            if patience.ended_by(error):
                 raise UpstreamBroke(f"the upstream fell silent for {patience.limit:g} s") from None
             if not isinstance(error, Exception):
                 raise
@@ -155,7 +157,7 @@ class _Stream:
             self._ended = True
             self._attempt.abandoned()
             self._patience.end()
-            self._slots.release()
+            self._slots.give_back()
             await self._answer.aclose()
 
 
@@ -164,7 +166,3 @@ def _headers_of(answer: Any) -> dict[str, str]:
     hidden = getattr(answer, "_hidden_params", None) or {}
     headers = hidden.get("additional_headers") or {}
     return {str(name).lower().removeprefix(_HEADERS): str(value) for name, value in headers.items()}
-
-
-async def _one(chunk: Chunk) -> AsyncIterator[Chunk]:
-    yield chunk

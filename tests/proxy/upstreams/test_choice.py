@@ -66,7 +66,7 @@ def test_a_configured_model_that_is_not_allowed_is_forbidden(unknown: str) -> No
 
 def test_an_unknown_name_can_be_passed_to_the_default_models_provider() -> None:
     route = choice(unknown="passthrough").of("small-3-preview", "base")
-    assert (route.name, route.provider, route.model) == ("small-3-preview", "near", "small-3-preview")
+    assert (route.name, route.provider, route.model) == ("fast", "near", "small-3-preview")
 
 
 def test_a_request_that_names_no_model_gets_the_default_even_where_unknown_ones_are_refused() -> None:

@@ -1,5 +1,6 @@
 """The one timer of a call, on an event loop that is only a clock."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,9 +27,6 @@ class Loop:
     def time(self) -> float:
         return self.now
 
-    def call_later(self, delay: float, callback: Callable[[], object], /) -> Alarm:
-        return self.call_at(self.now + delay, callback)
-
     def call_at(self, when: float, callback: Callable[[], object], /) -> Alarm:
         self.alarms.append(Alarm(when, callback))
         return self.alarms[-1]
@@ -47,10 +45,28 @@ class Loop:
         return [alarm for alarm in self.alarms if not alarm.cancelled]
 
 
+class Task:
+    """Counts its cancels, as a real one does."""
+
+    def __init__(self) -> None:
+        self.cancels = 0
+
+    def cancel(self) -> bool:
+        self.cancels += 1
+        return True
+
+    def cancelling(self) -> int:
+        return self.cancels
+
+    def uncancel(self) -> int:
+        self.cancels -= 1
+        return self.cancels
+
+
 def patient(loop: Loop, first_byte: float = 60.0, idle: float = 10.0) -> tuple[Patience, list[float]]:
     """The patience, and the times at which it gave up."""
     gave_up: list[float] = []
-    patience = Patience(loop, first_byte=first_byte, idle=idle)
+    patience = Patience(loop, Task(), first_byte, idle)
     patience.on_expiry(lambda: gave_up.append(loop.now))
     return patience, gave_up
 
@@ -122,3 +138,30 @@ def test_nothing_goes_off_after_the_end() -> None:
     loop.pass_time(1_000.0)
     assert not gave_up
     assert not loop.pending
+
+
+def test_giving_up_cancels_the_task_that_waits_and_takes_the_cancel_back() -> None:
+    loop, task = Loop(), Task()
+    patience = Patience(loop, task, 60.0, 10.0)
+    loop.pass_time(61.0)
+    assert task.cancels == 1
+    assert patience.ended_by(asyncio.CancelledError())
+    assert task.cancels == 0
+
+
+def test_a_cancel_by_somebody_else_is_not_taken_for_its_own() -> None:
+    loop, task = Loop(), Task()
+    patience = Patience(loop, task, 60.0, 10.0)
+    task.cancel()
+    assert not patience.ended_by(asyncio.CancelledError())
+    loop.pass_time(61.0)
+    task.cancel()
+    assert not patience.ended_by(asyncio.CancelledError())
+
+
+def test_an_error_at_the_moment_of_giving_up_is_that_error() -> None:
+    loop, task = Loop(), Task()
+    patience = Patience(loop, task, 60.0, 10.0)
+    loop.pass_time(61.0)
+    assert not patience.ended_by(ConnectionError())
+    assert task.cancels == 0
