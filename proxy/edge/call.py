@@ -159,6 +159,8 @@ class _Call:
             if not departure.gone:
                 await self._fail(_shutting_down(), None)
                 raise
+            if self._reply is not None:
+                await self._reply.aclose()  # So that the attempt has ended when it is recorded.
             self._record(_CLIENT_CLOSED, "cancelled", "the client disconnected")
             task = asyncio.current_task()
             assert task is not None
