@@ -66,7 +66,7 @@ class Running:
         deadline = perf_counter() + _DRAIN
         while missing := self._missing():
             if perf_counter() > deadline:
-                raise SubjectFailed(f"{self.subject.name}: after {_DRAIN:.0f} s {missing}")
+                raise SubjectFailed(f"{self.subject.name}: after {_DRAIN:.0f} s {missing}; {self.place.said()}")
             await asyncio.sleep(0.1)
 
     def counts(self) -> dict[str, float]:
@@ -106,13 +106,12 @@ async def up(subject: Subject, upstream: str, sink: str, complete: bool = True) 
         if subject.command is None:
             yield Running(subject, place, Target(int(upstream.rpartition(":")[2])), None)
             return
-        log = place.folder / "log"
-        with log.open("wb") as output:
+        with place.log.open("wb") as output:
             began = perf_counter()
             process = processes.start(subject.command(place), subject.env(place), PROXY_CORE, output)
             try:
                 running = Running(subject, place, Target(place.port), process, complete=complete)
-                await _first_answer(running, log)
+                await _first_answer(running)
                 running.cold_start = perf_counter() - began
                 await running.drained()
                 yield running
@@ -120,7 +119,7 @@ async def up(subject: Subject, upstream: str, sink: str, complete: bool = True) 
                 processes.stop(process)
 
 
-async def _first_answer(running: Running, log: Path) -> None:
+async def _first_answer(running: Running) -> None:
     deadline = perf_counter() + _START
     assert running.process is not None
     while running.process.poll() is None and perf_counter() < deadline:
@@ -132,12 +131,7 @@ async def _first_answer(running: Running, log: Path) -> None:
         await asyncio.sleep(0.005)
     code = running.process.poll()
     how = f"gave no right answer within {_START:.0f} s" if code is None else f"ended with exit code {code}"
-    raise SubjectFailed(f"{running.subject.name} {how}; {_said(log)}")
-
-
-def _said(log: Path) -> str:
-    tail = log.read_text(errors="replace")[-2000:]
-    return f"its output ends:\n{tail}" if tail else "it said nothing"
+    raise SubjectFailed(f"{running.subject.name} {how}; {running.place.said()}")
 
 
 def _free_port() -> int:

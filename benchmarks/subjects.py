@@ -33,6 +33,16 @@ class Place:
         return f"{self.sink}/{self.port}"
 
     @property
+    def log(self) -> Path:
+        """All that the subject prints."""
+        return self.folder / "log"
+
+    def said(self) -> str:
+        """The end of what the subject printed, for an error message."""
+        tail = self.log.read_text(errors="replace")[-2000:]
+        return f"its output ends:\n{tail}" if tail else "it said nothing"
+
+    @property
     def database(self) -> Path:
         return self.folder / "records" / "burnish.db"
 
