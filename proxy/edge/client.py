@@ -130,11 +130,15 @@ class Sender:
 
 
 class Departure:
-    """Cancels the current task when the client goes, from when the body has been read until `close`."""
+    """Cancels the current task when the client goes, until `close`.
+
+    Who asks for the client's leaving takes the rest of the body: where that is still being read, `whole` is set once
+    it has been.
+    """
 
     __slots__ = ("_connection", "_task", "_watch", "gone")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, whole: asyncio.Event | None = None) -> None:
         self.gone = False
         task = asyncio.current_task()
         assert task is not None
@@ -142,13 +146,15 @@ class Departure:
         self._watch: asyncio.Future[None] | None = None
         self._connection: Connection | None = scope.get(CONNECTION)
         if self._connection is None:
-            self._watch = asyncio.ensure_future(self._until_disconnect(receive))
+            self._watch = asyncio.ensure_future(self._until_disconnect(receive, whole))
         else:
             self._connection.on_loss = self._left
             if self._connection.closed:
                 self._left()
 
-    async def _until_disconnect(self, receive: Receive) -> None:
+    async def _until_disconnect(self, receive: Receive, whole: asyncio.Event | None) -> None:
+        if whole is not None:
+            await whole.wait()
         message = await receive()
         while message["type"] != "http.disconnect":
             message = await receive()

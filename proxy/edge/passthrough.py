@@ -45,9 +45,11 @@ class PassthroughCalls:
             try:
                 agent.limits.enter()
                 try:
-                    await _Forward(worker, agent, scope, receive, send, route, run_id, started_ns).run()
+                    failed = await _Forward(worker, agent, scope, receive, send, route, run_id, started_ns).run()
                 finally:
                     agent.limits.leave()
+                if failed is not None:
+                    await refuse(sender, self._errors, failed, run_id)
             finally:
                 worker.admission.leave()
         except ApiError as error:
@@ -124,36 +126,33 @@ class _Forward:
             int(length) if length else None,
         )
 
-    async def run(self) -> None:
-        departure: Departure | None = None
+    async def run(self) -> ApiError | None:
+        """Answers, and records the call whatever happens; or says what the client is still to be told."""
+        departure = Departure(self._scope, self._receive, self._whole_body_read)
         try:
             forward = self._worker.passthrough(self._agent.name)
             answer = await forward(
                 self._request, trace_id=self._trace_id, run_id=self._run_id, record=self._attempts.append
             )
             try:
-                # The body is read by the upload; only then may somebody else listen for the client's leaving.
-                if self._whole_body_read.is_set():
-                    departure = Departure(self._scope, self._receive)
                 await self._answer(answer)
             finally:
                 await answer.aclose()
         except ApiError as error:
             self._record(error.status, "error", error.message, None)
-            raise
+            return error
         except ClientGone:
             self._record(499, "cancelled", "the client disconnected", None)
         except asyncio.CancelledError:
-            gone = departure is not None and departure.gone
-            self._record(499, "cancelled", "the client disconnected" if gone else "shut down", None)
-            if not gone:
+            self._record(499, "cancelled", "the client disconnected" if departure.gone else "shut down", None)
+            if not departure.gone:
                 raise
             task = asyncio.current_task()
             assert task is not None
             task.uncancel()
         finally:
-            if departure is not None:
-                departure.close()
+            departure.close()
+        return None
 
     async def _answer(self, answer: Answer) -> None:
         headers = [*own_headers(self._run_id), *encoded(_down(answer.headers))]
@@ -174,8 +173,9 @@ class _Forward:
                     await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         except UpstreamBroke as broke:
             self._record(answer.status, "error", str(broke), kept.text())
-            # The length that was promised does not come: closing the connection is the only sign there is.
-            raise ConnectionAbortedError(str(broke)) from None
+            # What was promised does not come. The server closes a connection whose answer is not whole: the only sign
+            # there is.
+            return
         self._record(answer.status, "ok" if answer.status < 400 else "error", None, kept.text())
         await self._send({"type": "http.response.body", "body": held or b""})
 
