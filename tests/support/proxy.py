@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from typing import Any, Final
 import aiohttp
 import uvicorn
 import yaml
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from middleware.registry import Registry
 from proxy.app import DataPlane
@@ -138,8 +139,11 @@ class _WatchedWorker(Worker):
 class Proxy:
     """A proxy that serves in this event loop, and a client of it."""
 
-    def __init__(self, worker: _WatchedWorker, records: Path, port: int, client: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, worker: _WatchedWorker, server: uvicorn.Server, records: Path, port: int, client: aiohttp.ClientSession
+    ) -> None:
         self.worker = worker
+        self.server = server
         self.records = records
         self.port = port
         self.client = client
@@ -191,6 +195,15 @@ class Proxy:
             await self.worker.changed.wait_for(lambda: self.worker.recorded >= count)
         return self.runs()
 
+    @property
+    def stalled(self) -> bool:
+        """Whether some client does not take what is sent to it."""
+        return any(
+            connection.flow.write_paused
+            for connection in self.server.server_state.connections
+            if isinstance(connection, HttpToolsProtocol)
+        )
+
     def metric(self, name: str, **labels: str) -> float:
         """A figure as `/metrics` shows it; 0 where it does not."""
         self.worker.metrics.flush()
@@ -201,6 +214,13 @@ def asking(*messages: str | Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """The document of a chat call."""
     said = [{"role": "user", "content": m} if isinstance(m, str) else dict(m) for m in messages or ("hello",)]
     return {"model": "small", "messages": said, **fields}
+
+
+async def becomes(true: Callable[[], bool], *, within: float = 10.0) -> None:
+    """Waits for something of which nobody tells, `within` seconds."""
+    async with asyncio.timeout(within):
+        while not true():
+            await asyncio.sleep(0)  # noqa: ASYNC110  # There is no event to wait for.
 
 
 def runs_under(records: Path) -> list[Run]:
@@ -240,7 +260,7 @@ async def serving(
         await server.startup([sock])
         client = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0))
         try:
-            yield Proxy(worker, config.records.dir, port, client)
+            yield Proxy(worker, server, config.records.dir, port, client)
         finally:
             await client.close()
             await _close(server)

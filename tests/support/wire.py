@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -67,8 +68,14 @@ class Wire:
 
 
 @asynccontextmanager
-async def connected(port: int) -> AsyncIterator[Wire]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def connected(port: int, *, buffer: int | None = None) -> AsyncIterator[Wire]:
+    """`buffer` is how many bytes the connection takes before anybody reads them, roughly."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if buffer is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=sock, limit=buffer or 2**16)
     try:
         yield Wire(reader, writer)
     finally:
