@@ -93,6 +93,7 @@ class Resource(_Wire):
 
 class ScopeSpans(_Wire):
     spans: list[Span] = []
+    schema_url: str = ""
 
 
 class ResourceSpans(_Wire):

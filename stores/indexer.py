@@ -14,7 +14,7 @@ from records import Run
 from stores.runs import RunStore, StoreBusy, StoreError
 from stores.tail import Block, Problem, Reader, Tail
 
-BATCH_BYTES: Final = 2 * 2**20
+BATCH_BYTES: Final = 2**20
 _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 10.0
 _log = logging.getLogger("burnish.indexer")

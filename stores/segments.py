@@ -3,6 +3,7 @@
 A segment whose lock can be taken has no writer any more, and never gets one again.
 """
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ from typing import Final, NamedTuple, Self
 
 SUFFIX: Final = ".otlp.jsonl"
 _NS: Final = 1_000_000_000
+_ABANDONED_NS: Final = 60 * _NS
 
 
 class SegmentName(NamedTuple):
@@ -71,6 +73,14 @@ def create_segment(directory: Path, name: SegmentName) -> int:
     finally:
         os.unlink(hidden)
     return fd
+
+
+def sweep(directory: Path, now_ns: int) -> None:
+    """Removes what a process left that died while it created a segment."""
+    for draft in directory.glob(f".*{SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):
+            if now_ns - draft.stat().st_mtime_ns > _ABANDONED_NS:
+                draft.unlink()
 
 
 def has_writer(fd: int) -> bool:

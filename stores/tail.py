@@ -16,7 +16,7 @@ from records.span import TracesData
 from records.trace import TraceError, runs_of
 from stores.segments import has_writer, segment_names
 
-BLOCK_BYTES: Final = 2**20
+BLOCK_BYTES: Final = 2**18
 _SETTLED_NS: Final = 2_000_000_000
 
 
@@ -29,10 +29,10 @@ class Problem(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """One line: the trace as it was written, and the runs in it."""
+    """One line: the runs in it, and the trace as it was written, if the tail keeps traces."""
 
-    trace: TracesData
     runs: list[Run]
+    trace: TracesData | None
 
 
 class Block(NamedTuple):
@@ -46,12 +46,21 @@ class Block(NamedTuple):
     problems: list[Problem]
 
 
+class Stretch(NamedTuple):
+    end: int
+    lines: int
+
+
 class Tail:
-    """The segments of one folder, open for reading. Readers that are equally far share what was decoded."""
+    """The segments of one folder, open for reading. Readers that are equally far share what was decoded.
+
+    `keep_traces` is for readers that need more than the runs; it may change between two looks.
+    """
 
     def __init__(
         self, directory: Path, *, block_bytes: int = BLOCK_BYTES, clock: Callable[[], int] = time.time_ns
     ) -> None:
+        self.keep_traces = False
         self._directory = directory
         self._block_bytes = block_bytes
         self._clock = clock
@@ -82,6 +91,27 @@ class Tail:
             found = self._blocks[segment, offset] = self._read(segment, offset)
         return found
 
+    def count_lines(self, segment: str, offset: int, size: int) -> Stretch:
+        """Whole lines from `offset` on, until they are `size` bytes or more, or no more of them are there."""
+        lines, end = 0, offset
+        try:
+            fd = self._open(segment)
+        except FileNotFoundError:
+            return Stretch(offset, 0)
+        while end < offset + size:
+            data, _ = self._next_bytes(fd, end)
+            if not (whole := data.rfind(b"\n") + 1):
+                break
+            lines += data.count(b"\n", 0, whole)
+            end += whole
+        return Stretch(end, lines)
+
+    def size(self, segment: str) -> int:
+        try:
+            return os.stat(self._directory / segment).st_size
+        except FileNotFoundError:
+            return 0
+
     def close(self) -> None:
         for name in [*self._files]:
             self._close(name)
@@ -101,7 +131,7 @@ class Tail:
         for line in data[:whole].split(b"\n")[:-1]:
             try:
                 if (recorded := _recorded(line)) is not None:
-                    lines.append(recorded)
+                    lines.append(recorded if self.keep_traces else Recorded(recorded.runs, None))
             except TraceError as error:
                 problems.append(Problem(segment, place, str(error)))
             place += len(line) + 1
@@ -160,6 +190,23 @@ class Reader:
                     break
         return found
 
+    def lag(self) -> int:
+        """Bytes that lie ahead."""
+        ahead = (self._tail.size(segment) - self.cursors.get(segment, 0) for segment in self._tail.segments)
+        return sum(max(0, size) for size in ahead)
+
+    def skip(self, count: int) -> int:
+        """Passes over the next `count` bytes and the rest of the last line among them. Returns how many lines."""
+        lines = 0
+        for segment in self._tail.segments:
+            start = self.cursors.get(segment, 0)
+            if count > 0 and segment not in self._finished:
+                passed = self._tail.count_lines(segment, start, count)
+                self.cursors[segment] = passed.end
+                count -= passed.end - start
+                lines += passed.lines
+        return lines
+
     def passed(self, block: Block) -> None:
         self.cursors[block.segment] = block.end
         if block.finished:
@@ -174,4 +221,4 @@ def _recorded(line: bytes) -> Recorded | None:
     runs = list(runs_of(spans_in(trace)))
     if not runs and trace.resource_spans:
         raise TraceError("the trace holds no run of Burnish")
-    return Recorded(trace, runs)
+    return Recorded(runs, trace)

@@ -1,0 +1,181 @@
+"""The background process, forked by `burnish serve` or on its own: one for all that share a folder of records.
+
+Any other waits to take over.
+"""
+
+import gc
+import logging
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Final, Protocol
+
+from proxy.config.files import stamp
+from proxy.config.load import validate
+from proxy.config.model import Config
+from proxy.config.problems import ConfigError
+from proxy.config.source import Source, read
+from proxy.record_keeper import RecordKeeper
+from stores.lease import Lease
+from stores.runs import RunStore, StoreError, open_store
+
+PAUSE: Final = 0.2
+"""Seconds between looks at the journal: how long the store may not know of a call."""
+_SHORT_PAUSE: Final = 0.005
+"""While there is more to do; who wants to erase from the journal gets in between."""
+_LEASE_EVERY: Final = 1.0
+_OPEN_EVERY: Final = 2.0
+_LOOK_EVERY: Final = 1.0
+_DRAIN: Final = 10.0
+_log = logging.getLogger("burnish.background")
+
+
+class Stop(Protocol):
+    """Tells when to end."""
+
+    def wait(self, seconds: float) -> bool:
+        """Waits so long, or until told to stop; whether it was told."""
+        ...
+
+
+def run_in_child(source: Source, parent: int) -> None:
+    """The life of a child of `burnish serve`. `parent` is a pipe that is readable once the parent is gone.
+
+    Ctrl-C reaches the child too, but the workers end first: it waits for the parent's SIGTERM.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _run(source, Told(parent), signal.SIGTERM)
+
+
+def run_alone(source: Source) -> None:
+    """Until SIGTERM or Ctrl-C. Raises `ConfigError`."""
+    _run(source, Told(), signal.SIGTERM, signal.SIGINT)
+
+
+def run_background(
+    config: Config,
+    stop: Stop,
+    *,
+    reloaded: Callable[[], Config | None] = lambda: None,
+    clock: Callable[[], float] = time.monotonic,
+    wall: Callable[[], int] = time.time_ns,
+    random: Random | None = None,
+) -> None:
+    """Works until told to stop, then finishes what is in the journal, for ten seconds at the most.
+
+    `reloaded` is asked now and then for a new configuration, of which the telemetry takes effect.
+    """
+    lease = Lease(config.records.dir / "background.lock")
+    while not lease.take():
+        if stop.wait(_LEASE_EVERY):
+            return
+    try:
+        store = _opened(config.records.database, stop)
+        if store is None:
+            return
+        try:
+            keeper = RecordKeeper(config, store, clock=clock, wall=wall, random=random or Random())
+            more = False
+            while not stop.wait(_SHORT_PAUSE if more else PAUSE):
+                more = keeper.step()
+                if (found := reloaded()) is not None:
+                    keeper.use(found.telemetry)
+            keeper.finish(_DRAIN)
+        finally:
+            store.close()
+    finally:
+        lease.release()
+
+
+def _opened(url: str, stop: Stop) -> RunStore | None:
+    """The store, as soon as it can be opened; None when told to stop before."""
+    said = ""
+    while True:
+        try:
+            return open_store(url)
+        except StoreError as error:
+            if str(error) != said:
+                said = str(error)
+                _log.error("runs wait in the journal: %s", error)
+        if stop.wait(_OPEN_EVERY):
+            return None
+
+
+def _run(source: Source, stop: "Told", *signals: signal.Signals) -> None:
+    config = validate(source)
+    # What it makes is freed by counting; looking for cycles among it would take a third of its time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    for number in signals:
+        signal.signal(number, stop.on_signal)
+    newest = Newest(source, config)
+    signal.signal(signal.SIGHUP, newest.on_signal)
+    run_background(config, stop, reloaded=newest)
+
+
+class Told:
+    """A `Stop` that a signal tells, or the end of the process at the other end of the pipe `parent`."""
+
+    def __init__(self, parent: int | None = None) -> None:
+        self._told = False
+        self._woken, self._wake = os.pipe()
+        self._watched = [self._woken] if parent is None else [self._woken, parent]
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        # Nothing that locks: the code it interrupts may hold that lock.
+        self._told = True
+        os.write(self._wake, b"!")
+
+    def wait(self, seconds: float) -> bool:
+        if not self._told:
+            self._told = bool(select.select(self._watched, [], [], seconds)[0])
+        return self._told
+
+
+class Newest:
+    """`newest()` is the configuration when it changed since it was last asked, and is valid.
+
+    The files are looked at once a second. What is wrong with them the workers say.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        config: Config,
+        env: Mapping[str, str] = os.environ,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = Path(source.file)
+        self._stamps = source.stamps
+        self._config = config
+        self._env = env
+        self._clock = clock
+        self._asked = False
+        self._look_at = 0.0
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def __call__(self) -> Config | None:
+        now = self._clock()
+        if not self._asked and now < self._look_at:
+            return None
+        self._look_at = now + _LOOK_EVERY
+        if not self._asked and {path: stamp(path) for path in self._stamps} == self._stamps:
+            return None
+        self._asked = False
+        source = read(self._file, self._env)
+        self._stamps = source.stamps
+        try:
+            config = validate(source)
+        except ConfigError:
+            return None
+        if config == self._config:
+            return None
+        self._config = config
+        return config
