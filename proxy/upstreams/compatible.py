@@ -1,5 +1,9 @@
 """A provider that speaks the OpenAI API over HTTP."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from multidict import istr
 from yarl import URL
 
 from middleware.exchange import Exchange
@@ -16,6 +20,8 @@ from proxy.upstreams.single import Single
 from proxy.upstreams.transfer import Transfer
 from proxy.wire.format import WireFormat
 
+_TRACEPARENT: Final = istr("traceparent")
+
 
 class CompatibleProvider:
     """Sends calls to `base_url`/chat/completions, or wherever the wire format's path is."""
@@ -24,14 +30,14 @@ class CompatibleProvider:
         self._http = HttpProvider(name, provider, base_url, pool)
         self._url = URL(f"{base_url}/{format.path}", encoded=True)
         self._format = format
-        self._whole = {"content-type": "application/json", "accept": "application/json", **self._http.headers}
-        self._streamed = {**self._whole, "accept": "text/event-stream", **self._http.headers}
+        self._whole = _headers("application/json", self._http.headers)
+        self._streamed = _headers("text/event-stream", self._http.headers)
 
     async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
         streams = request.stream
         headers = {
             **(self._streamed if streams else self._whole),
-            "traceparent": traceparent(exchange.trace_id, exchange.id),
+            _TRACEPARENT: traceparent(exchange.trace_id, exchange.id),
         }
         if exchange.headers:
             headers = {**going_up(exchange.headers), **headers}
@@ -65,3 +71,9 @@ class CompatibleProvider:
             failed = failures.of_status(http.name, response.status, response.headers, body, http.scrub)
         attempt.failed(failed.message, fault=failed.fault)
         return failed
+
+
+def _headers(accept: str, always: Mapping[str, str]) -> dict[str, str]:
+    """Names as aiohttp compares them, so that it need not make them so for each call."""
+    found = {"content-type": "application/json", "accept": accept, **always}
+    return {istr(name): value for name, value in found.items()}

@@ -79,6 +79,7 @@ class Patience:
 
     def end(self) -> None:
         self._timer.cancel()
+        self._give_up = None  # It mostly holds what holds this: a cycle, which would wait for the garbage collector.
 
     def _look(self) -> None:
         now = self._loop.time()
