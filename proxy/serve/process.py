@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ log = logging.getLogger("burnish.serve")
 
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than the idle time of the clients' own pools, so that it is they who let go."""
+_LAST_WORDS: Final = 2.0
+"""Seconds for calls that did not end in time to tell their clients, and to be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
                     proxy_headers=False,
                     server_header=False,
                     timeout_keep_alive=_KEEP_ALIVE,
-                    timeout_graceful_shutdown=int(config.server.drain) or None,
+                    timeout_graceful_shutdown=math.ceil(config.server.drain),
                 )
             )
             loop = asyncio.get_running_loop()
@@ -95,6 +98,8 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
             loop.add_signal_handler(signal.SIGHUP, watcher.ask)
             watching = asyncio.create_task(watcher.run())
             await server.serve([sock])
+            if server.server_state.tasks:
+                await asyncio.wait(server.server_state.tasks, timeout=_LAST_WORDS)
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
