@@ -219,8 +219,8 @@ def asking(*messages: str | Mapping[str, Any], **fields: Any) -> dict[str, Any]:
 async def becomes(true: Callable[[], bool], *, within: float = 10.0) -> None:
     """Waits for something of which nobody tells, `within` seconds."""
     async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0)  # noqa: ASYNC110  # There is no event to wait for.
+        while not true():  # noqa: ASYNC110  # There is no event to wait for.
+            await asyncio.sleep(0)
 
 
 def runs_under(records: Path) -> list[Run]:

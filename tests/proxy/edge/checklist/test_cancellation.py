@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+
 import pytest
 
 from tests.proxy.edge.conftest import Start
