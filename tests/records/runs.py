@@ -1,12 +1,9 @@
-"""Runs for tests: a plain one to change, and any that could be (a hypothesis strategy)."""
-
-from typing import Any
+"""Any run that could be, as a hypothesis strategy: with all that a trace has a place for."""
 
 from hypothesis import strategies as st
 
-from records import Assignment, Attempt, Fact, Run, Step, ToolEvent, Usage
+from records import Attempt, Fact, Run, Step, ToolEvent, Usage
 
-START_NS = 1_800_000_000_000_000_000
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _hex32 = st.text("0123456789abcdef", min_size=32, max_size=32)
 _ns = st.integers(1, 2**62)
@@ -81,67 +78,4 @@ def runs() -> st.SearchStrategy[Run]:
         steps=st.lists(_steps, max_size=3).map(tuple),
         tools=st.lists(_tools, max_size=3).map(tuple),
         attempts=st.lists(_attempts, max_size=3).map(tuple),
-    )
-
-
-def a_run(number: int = 0, **changes: Any) -> Run:
-    """A call that went well; `number` tells it from others."""
-    start = START_NS + number * 1_000_000_000
-    fields: dict[str, Any] = {
-        "id": f"{number + 1:032x}",
-        "trace_id": f"{number + 0xABC:032x}",
-        "tenant": "default",
-        "agent": "support",
-        "config_hash": "0123456789abcdef",
-        "route": "POST /v1/chat/completions",
-        "session": f"session-{number}",
-        "session_source": "derived",
-        "user": "5f1d",
-        "started_ns": start,
-        "first_chunk_ns": start + 40_000_000,
-        "ended_ns": start + 90_000_000,
-        "chat_started_ns": start + 1_000_000,
-        "chat_ended_ns": start + 89_000_000,
-        "status": 200,
-        "outcome": "ok",
-        "streamed": True,
-        "provider": "local",
-        "model_requested": "fast",
-        "model": "small-instruct",
-        "model_answered": "small-instruct",
-        "response_id": f"chatcmpl-{number}",
-        "finish_reasons": ("stop",),
-        "usage": Usage(12, 5),
-        "cost_usd": 0.00012,
-        "request": '{"model":"fast","messages":[{"role":"user","content":"Where is my card?"}]}',
-        "answer": '{"choices":[{"message":{"role":"assistant","content":"On its way."},"finish_reason":"stop"}]}',
-        "steps": (
-            Step("variant_routing", start, start + 5_000, (_assigned("base", 0.9),)),
-            Step("tool_outcomes", start + 5_000, start + 9_000),
-        ),
-        "attempts": (
-            Attempt(
-                provider="local",
-                model="small-instruct",
-                started_ns=start + 1_000_000,
-                ended_ns=start + 88_000_000,
-                status=200,
-                request_id="req-1",
-            ),
-        ),
-    }
-    return Run(**(fields | changes))
-
-
-def _assigned(variant: str, propensity: float) -> Fact:
-    chosen = Assignment("weighted", "e1", ("base", "terse"), variant, propensity)
-    return Fact(
-        "assignment",
-        {
-            "policy": chosen.policy,
-            "epoch": chosen.epoch,
-            "eligible": list(chosen.eligible),
-            "variant": chosen.variant,
-            "propensity": chosen.propensity,
-        },
     )

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from records import Fact, Run, Step, ToolEvent
+from records import Attempt, Fact, Run, Step, ToolEvent
 from records.otlp import decode, line_of, runs_in, spans_of
 from records.trace import TraceError, chat_span_id, run_of, runs_of
-from tests.records.runs import a_run, runs
+from tests.records.runs import runs
+from tests.support.runs import a_run
 
 RESOURCE = {"service.name": "burnish", "process.pid": 7}
 
@@ -55,7 +56,9 @@ def test_spans_hang_together_as_the_design_draws_them() -> None:
         asked_by="0" * 32,
         asked_trace="1" * 32,
     )
-    run = a_run(tools=(tool,), parent_span_id="00000000000000ff")
+    routing, outcomes = Step("variant_routing", 1, 2), Step("tool_outcomes", 2, 3)
+    attempt = Attempt(provider="local", model="small-instruct", started_ns=4, ended_ns=5)
+    run = a_run(steps=(routing, outcomes), tools=(tool,), attempts=(attempt,), parent_span_id="00000000000000ff")
     spans = {span.name: span for span in spans_of(run)}
     parents = {
         name: next((n for n, s in spans.items() if s.span_id == span.parent_id), None) for name, span in spans.items()
