@@ -44,26 +44,25 @@ class DataPlane:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = route_of(scope["path"])
         call = self._calls.get(route.rest)
-        if call is not None:
-            if scope["method"] == "POST":
-                await call(scope, receive, send, route.agent)
-            else:
-                await self._refuse(send, _wrong_method(scope, "POST"))
-            return
-        await self._other(route, scope, receive, send)
+        if call is not None and scope["method"] == "POST":
+            await call(scope, receive, send, route.agent)
+        else:
+            await self._other(route, scope, receive, send)
 
     async def _other(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         small = self._small.get(route.rest) if route.agent is None else None
         if small is not None and scope["method"] in ("GET", "HEAD"):
             await small(Request(scope, receive))(scope, receive, send)
-        elif route.rest == "models" or route.rest.startswith("models/"):
-            await self._models(route, scope, receive, send)
-        elif b"upgrade" in dict(scope["headers"]):
+        elif _wants_websocket(scope):
             # 426 makes clients that try a WebSocket first go on over HTTP at once.
             error = ApiError(
                 426, "this endpoint speaks HTTP, not WebSocket", code="upgrade_refused", headers={"upgrade": "HTTP/1.1"}
             )
             await self._refuse(send, error)
+        elif route.rest in self._calls:
+            await self._refuse(send, _wrong_method(scope, "POST"))
+        elif route.rest == "models" or route.rest.startswith("models/"):
+            await self._models(route, scope, receive, send)
         elif not route.versioned:
             await self._refuse(send, ApiError(404, f"there is nothing at {scope['path']!r}; the API begins at /v1"))
         else:
@@ -94,6 +93,11 @@ class DataPlane:
 
     async def _refuse(self, send: Send, error: ApiError) -> None:
         await refuse(Sender(send), _FORMATS[0], error, os.urandom(16).hex())
+
+
+def _wants_websocket(scope: Scope) -> bool:
+    """Other upgrades, such as to HTTP/2, are offers that a server may pass over."""
+    return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in scope["headers"])
 
 
 def _wrong_method(scope: Scope, right: str) -> ApiError:
