@@ -1,0 +1,1 @@
+"""The documentation: what it shows is run, and what it lists is what there is."""
