@@ -1,0 +1,75 @@
+"""A place where Burnish is served again and again over the same records, and looked at with its own commands."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.proxy import ServedProxy, served, settings
+from tests.support.upstream import Upstream
+
+_BURNISH: Final = Path(sys.executable).with_name("burnish")
+_PATIENCE: Final = 60.0
+
+
+@dataclass
+class Site:
+    """`written` is the configuration that every start of the proxy is given; only its port changes."""
+
+    folder: Path
+    written: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        self._starts = count(1)
+        self._started = self.folder
+
+    @contextmanager
+    def served(self, *arguments: str) -> Iterator[ServedProxy]:
+        """`burnish serve` with its background process."""
+        self._started = self.folder / f"start-{next(self._starts)}"
+        self._started.mkdir()
+        with served(self.written, self._started, arguments=arguments) as proxy:
+            yield proxy
+
+    @property
+    def records(self) -> Path:
+        return Path(self.written["records"]["dir"])
+
+    @property
+    def journal(self) -> Path:
+        return self.records / "journal"
+
+    @property
+    def log(self) -> str:
+        """What the last `burnish serve` has said so far."""
+        return (self._started / "serve.log").read_text()
+
+    def runs(self) -> list[str]:
+        """The ids that `burnish runs --json` lists."""
+        return [json.loads(line)["id"] for line in self.burnish("runs", "--json").stdout.splitlines()]
+
+    def shown(self, run: str) -> Any:
+        """What `burnish show --json` says of a run."""
+        return json.loads(self.burnish("show", run, "--json").stdout)
+
+    def burnish(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A command that must succeed, under the configuration of the last start."""
+        done = subprocess.run(
+            [str(_BURNISH), command, *arguments, "--config", str(self._started / "burnish.yaml")],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done
+
+
+def site(upstream: Upstream, folder: Path, *, records: Path | None = None, **sections: Mapping[str, Any]) -> Site:
+    """Records are kept in `folder` unless another place is named; `sections` as in `settings`."""
+    return Site(folder, settings(upstream, records or folder / "records", **sections))
