@@ -107,7 +107,7 @@ class SqliteStore:
                 source.execute("SELECT count(*) FROM alembic_version").fetchall()
                 source.backup(
                     target,
-                    pages=4096,
+                    pages=256,
                     progress=lambda _, left, total: progress(total - left, total) if progress else None,
                 )
             finally:

@@ -26,7 +26,7 @@ def test_only_the_owner_may_read_the_secret(tmp_path: Path) -> None:
 def test_processes_that_start_together_agree_on_one_secret(tmp_path: Path) -> None:
     for attempt in range(20):
         folder = tmp_path / str(attempt)
-        together = Barrier(8)
+        together = Barrier(8, timeout=30)
 
         def load(folder: Path = folder, together: Barrier = together) -> bytes:
             together.wait()

@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_a_backup_holds_one_moment_while_runs_are_added(file: Path, store: RunStore, tmp_path: Path) -> None:
-    turns = list(a_conversation(200, words=300))
+    turns = list(a_conversation(200, words=2000))
     store.put(turns[:100], {})
     other = open_store(f"sqlite:///{file}")
     added = iter(turns[100:])
@@ -133,6 +133,7 @@ def test_a_backup_holds_one_moment_while_runs_are_added(file: Path, store: RunSt
     store.backup(tmp_path / "copy.db", progress)
     other.close()
     copy = open_store(f"sqlite:///{tmp_path / 'copy.db'}")
+    assert len(steps) > 3
     assert steps[-1][0] == steps[-1][1]
     assert copy.count(RunFilter()) == 100
     assert [copy.get(run.id) for run in turns[:100]] == turns[:100]

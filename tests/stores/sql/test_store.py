@@ -30,7 +30,7 @@ class TestPostgresql(RunStoreContract):
 
 def test_two_writers_of_the_same_runs_store_each_once(postgresql_url: str) -> None:
     turns = list(a_conversation(30))
-    together = Barrier(4)
+    together = Barrier(4, timeout=30)
 
     def write(order: int) -> int:
         store = open_store(postgresql_url)
@@ -52,7 +52,7 @@ def test_two_writers_of_the_same_runs_store_each_once(postgresql_url: str) -> No
 
 
 def test_processes_that_open_an_empty_database_together_all_succeed(postgresql_url: str) -> None:
-    together = Barrier(4)
+    together = Barrier(4, timeout=30)
 
     def work(number: int) -> int:
         together.wait()
