@@ -108,7 +108,7 @@ _AGENT_SPAN: Final = _span(
     _string(a.TURN),
     _string(a.VARIANT),
 )
-_CHAT_SPAN: Final = _span(CLIENT, _always(a.KIND, "chat"), _always(a.OPERATION, "chat"))
+_CHAT_SPAN: Final = _span(CLIENT, _always(a.KIND, "chat"), _string(a.OPERATION))
 _PROVIDER: Final = _maybe(a.PROVIDER)
 _MODEL_REQUESTED: Final = _maybe(a.MODEL_REQUESTED)
 _REQUEST_MODEL: Final = _maybe(a.REQUEST_MODEL)
@@ -226,8 +226,10 @@ def _chat(run: Run, quote: _Quote, trace: bytes, span_id: bytes, parent: bytes) 
     if (usage := run.usage) is not None:
         parts.append(_USAGE % (usage.input, usage.output, usage.cached, usage.reasoning))
     parts.append(b"]")
-    name = quote(f"chat {run.model or run.model_requested or 'unknown'}")
-    return _CHAT_SPAN % (trace, span_id, parent, name, run.chat_started_ns, run.chat_ended_ns, b"".join(parts))
+    name = quote(f"{run.operation} {run.model or run.model_requested or 'unknown'}")
+    return _CHAT_SPAN % (
+        trace, span_id, parent, name, run.chat_started_ns, run.chat_ended_ns, quote(run.operation), b"".join(parts)
+    )  # fmt: skip
 
 
 def _step(step: Step, quote: _Quote, trace: bytes, span_id: bytes, parent: bytes) -> bytes:

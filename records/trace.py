@@ -105,6 +105,7 @@ def _run(server: _Read, agent: _Read, chat: _Read, by_kind: dict[str, list[_Read
         agent=middle[a.AGENT_NAME],
         config_hash=top[a.CONFIG_HASH],
         route=server.span.name,
+        operation=model[a.OPERATION],
         source=top[a.SOURCE],
         turn=middle[a.TURN],
         session=top.get(a.SESSION_ID),

@@ -49,6 +49,7 @@ def runs() -> st.SearchStrategy[Run]:
         agent=_text,
         config_hash=_text,
         route=_text,
+        operation=st.sampled_from(["chat", "forward"]),
         source=st.sampled_from(["live", "replay", "shadow", "synthetic"]),
         turn=st.sampled_from(["main", "aux"]),
         session=st.none() | _text,
