@@ -10,8 +10,18 @@ from typing import Final
 import msgspec
 
 from proxy.edge.call import encoded, own_headers, refuse
-from proxy.edge.client import ClientGone, Departure, RawHeaders, Receive, Scope, Send, Sender, too_large
-from proxy.edge.routes import Route
+from proxy.edge.client import (
+    ClientGone,
+    Departure,
+    RawHeaders,
+    Receive,
+    Scope,
+    Send,
+    Sender,
+    refuse_compressed,
+    too_large,
+)
+from proxy.edge.routes import Route, as_it_came
 from proxy.edge.trace_context import parent_of
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.metrics import Ended
@@ -40,6 +50,8 @@ class PassthroughCalls:
         sender = Sender(send)
         try:
             agent = worker.snapshot.agent_of(scope["headers"], route.agent)
+            if scope["method"] == "TRACE":
+                raise _untraceable()
             worker.admit(agent)
             await worker.admission.enter()
             try:
@@ -110,6 +122,7 @@ class _Forward:
         self._trace_id, self._parent = parent_of(dict(raw).get(b"traceparent"), run_id)
         self._name = f"{scope['method']} /v1/{route.rest}"
         self._asked = _Kept(headers.get("content-type", ""))
+        refuse_compressed(headers.get("content-encoding", "").encode("latin-1"))
         length = headers.get("content-length")
         if length is not None and (not length.isdigit() or int(length) > self._left):
             raise too_large(self._left)
@@ -119,7 +132,7 @@ class _Forward:
             self._whole_body_read.set()
         self._request = Request(
             scope["method"],
-            route.rest,
+            as_it_came(scope["raw_path"].decode("latin-1"), route),
             scope["query_string"].decode("latin-1"),
             headers,
             self._body() if has_body else None,
@@ -244,6 +257,11 @@ def _is_last(answer: Answer, kept: _Kept) -> bool:
     """An answer whose length is known ends with the byte that completes it, so that byte waits for the record."""
     length = answer.headers.get("content-length")
     return length is not None and kept.size >= int(length)
+
+
+def _untraceable() -> ApiError:
+    """A provider that serves TRACE would show the client the credentials it got from us."""
+    return ApiError(501, "TRACE is not served here; look at the run's trace instead", code="not_implemented")
 
 
 def _down(headers: Mapping[str, str]) -> Mapping[str, str]:

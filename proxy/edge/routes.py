@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from proxy.errors import ApiError
+
 
 class Route(NamedTuple):
     """`agent` as named in the path, None where the key alone names it; `rest` is the path below `/v1/`.
@@ -25,3 +27,12 @@ def route_of(path: str) -> Route:
         parts = parts[2:]
     versioned = parts[:1] == ["v1"]
     return Route(agent, "/".join(parts[versioned:]), versioned or agent is not None)
+
+
+def as_it_came(raw_path: str, route: Route) -> str:
+    """`route.rest` with the percent-encodings of the client, which a path to be passed on must keep. Raises 404."""
+    raw = route_of(raw_path)
+    if (raw.agent is None, raw.versioned) != (route.agent is None, route.versioned):
+        # An encoded slash where the route is decided: whoever looks at this path elsewhere may see another.
+        raise ApiError(404, f"there is no route {raw_path!r}; write its slashes as they are", code="route_not_found")
+    return raw.rest

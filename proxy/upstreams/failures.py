@@ -82,6 +82,16 @@ def redirected(provider: str, status: int) -> UpstreamFailed:
     ).may(fall_back=True)
 
 
+def no_status(provider: str, status: int) -> UpstreamFailed:
+    """What is neither an answer nor an error of HTTP."""
+    return UpstreamFailed(
+        502,
+        f"provider {provider!r} answered with the status {status}, which means nothing here; check its base_url",
+        type="upstream_error",
+        code="upstream_invalid",
+    ).may(fall_back=True, fault=True)
+
+
 def unreachable(provider: str, why: str) -> UpstreamFailed:
     return UpstreamFailed(
         502, f"provider {provider!r} cannot be reached: {why}", type="upstream_error", code="upstream_unreachable"

@@ -98,14 +98,18 @@ class Passthrough:
         attempt = Attempting(route, admission, record, self._now_ns)
         transfer = await provider.open(request.method, url, headers, body, attempt)
         response = transfer.response
+        failed = None
         if 300 <= response.status < 400 and response.status != 304:
-            await transfer.error()
             failed = failures.redirected(route.provider, response.status)
-            attempt.failed(failed.message, fault=False)
+        elif not 200 <= response.status < 600:
+            failed = failures.no_status(route.provider, response.status)
+        if failed is not None:
+            await transfer.error()
+            attempt.failed(failed.message, fault=failed.fault)
             raise failed
         down = coming_down(response.headers, _DESCRIBES_BODY)
-        if "content-encoding" in response.headers:
-            down.pop("content-length", None)  # It is decoded on its way.
+        if "content-encoding" in response.headers or response.status in (204, 304):
+            down.pop("content-length", None)  # It is decoded on its way, or it is the length of what does not come.
         if response.status < 400:
             return Answer(response.status, down, transfer.pieces(), transfer)
         said = await transfer.error()
@@ -130,10 +134,11 @@ class Passthrough:
 
 
 def _url(base_url: str, request: Request) -> URL:
-    """Below `base_url`, whatever the path tries."""
-    segments = unquote(request.path).replace("\\", "/").split("/")
+    """Below `base_url`, whatever the path tries, and should somebody on the way decode it more than once."""
+    segments = unquote(unquote(unquote(request.path))).replace("\\", "/").split("/")
     if ".." in segments or "." in segments or any(not " " < char < "\x7f" for char in request.path + request.query):
-        raise ApiError(404, "there is no such route", type="not_found_error", code="route_not_found")
+        message = f"there is no route {request.path!r}; a path may not hold . or .. and must be percent-encoded"
+        raise ApiError(404, message, type="not_found_error", code="route_not_found")
     query = f"?{request.query}" if request.query else ""
     return URL(f"{base_url}/{request.path.lstrip('/')}{query}", encoded=True)
 
