@@ -53,13 +53,21 @@ class CompatibleProvider:
             body = await transfer.whole()
         except UpstreamBroke as error:
             raise failures.broke(self._http.name, str(error)) from error
-        if body[:1] != b"{" and body.lstrip()[:1] != b"{":
-            failed = failures.not_json(self._http.name, content_type, body)
+        failed = self._not_an_answer(content_type, body)
+        if failed is not None:
             attempt.failed(failed.message, fault=failed.fault)
             transfer.finish()
             raise failed
         transfer.finish()
         return Reply(Single(self._format.read_whole(body)), status=status, headers=coming_down(answered))
+
+    def _not_an_answer(self, content_type: str, body: bytes) -> UpstreamFailed | None:
+        """Under a status that says it is one."""
+        if body[:1] != b"{" and body.lstrip()[:1] != b"{":
+            return failures.not_json(self._http.name, content_type, body)
+        if b'"choices"' not in body and b'"error"' in body:
+            return failures.of_status(self._http.name, 502, {}, body, self._http.scrub)
+        return None
 
     async def _refused(self, transfer: Transfer, attempt: Attempting) -> UpstreamFailed:
         """The error for an answer that is none."""
@@ -67,6 +75,8 @@ class CompatibleProvider:
         body = await transfer.error()
         if 300 <= response.status < 400:
             failed = failures.redirected(http.name, response.status)
+        elif not 400 <= response.status < 600:
+            failed = failures.no_status(http.name, response.status)
         else:
             failed = failures.of_status(http.name, response.status, response.headers, body, http.scrub)
         attempt.failed(failed.message, fault=failed.fault)

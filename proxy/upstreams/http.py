@@ -60,6 +60,7 @@ class HttpProvider:
         }
         """What every request carries, whatever the client sent."""
         self.scrub = failures.Scrubber(secrets(provider), URL(base_url).authority)
+        self._pool = pool
         self._session = pool.session
         self._loop = asyncio.get_running_loop()
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
@@ -102,7 +103,15 @@ class HttpProvider:
             attempt.failed(failed.message, fault=failed.fault)
             raise failed from error
         attempt.answered(response.status, request_id(response.headers))
-        return Transfer(attempt, response, patience, slots, self.scrub)
+        return Transfer(attempt, response, patience, self)
+
+    def ended(self) -> None:
+        """A transfer takes no slot any more."""
+        self.health.slots.give_back()
+
+    def linger(self, response: aiohttp.ClientResponse) -> None:
+        """For a response whose answer is complete, but not its HTTP body."""
+        self._pool.linger(response)
 
     def _failure(self, error: Exception, timeout: Timeout) -> UpstreamFailed:
         """The table of what goes wrong before an answer begins."""

@@ -1,18 +1,23 @@
 """What outlives a single call: the connections, and what was learned of each provider's health."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import aiohttp
 
-from policies.breaker import Breaker
+from policies.breaker import Breaker, State
 from policies.retries import RetryBudget
 from proxy.config.model import Config, Provider, Retries
 from proxy.upstreams.litellm.library import LitellmLibrary
 from proxy.upstreams.slots import Slots
+
+_LINGER: Final = 1.0
+"""Seconds."""
 
 
 class Health:
@@ -45,6 +50,7 @@ class Pool:
         self._session: aiohttp.ClientSession | None = None
         self._health: dict[str, tuple[Provider, Health]] = {}
         self._budgets: dict[str, tuple[Retries, RetryBudget]] = {}
+        self._lingering: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -64,6 +70,8 @@ class Pool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._session = None
+        for response in tuple(self._lingering):
+            self._part(response)
         await self._closing.aclose()
 
     @property
@@ -86,7 +94,24 @@ class Pool:
             known = self._budgets[model] = (retries, RetryBudget(retries.budget))
         return known[1]
 
+    def linger(self, response: aiohttp.ClientResponse) -> None:
+        """Give the response of a finished stream time to end as HTTP, too, so that its connection can be used again."""
+        self._lingering[response] = asyncio.get_running_loop().call_later(_LINGER, self._part, response)
+        response.content.on_eof(partial(self._part, response))
+
+    def states(self) -> dict[str, State]:
+        """The breaker of each provider that was called."""
+        return {name: health.breaker.state for name, (_, health) in self._health.items()}
+
     def keep(self, config: Config) -> None:
         """Forget what is known of providers and models that are no longer configured."""
         self._health = {name: known for name, known in self._health.items() if name in config.providers}
         self._budgets = {name: known for name, known in self._budgets.items() if name in config.models}
+
+    def _part(self, response: aiohttp.ClientResponse) -> None:
+        """The response ended, or had its time."""
+        timer = self._lingering.pop(response, None)
+        if timer is not None:
+            timer.cancel()
+            if not response.content.is_eof():
+                response.close()

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 
@@ -12,7 +12,6 @@ from proxy.errors import UpstreamBroke
 from proxy.upstreams.attempts import Attempting
 from proxy.upstreams.failures import Scrubber
 from proxy.upstreams.patience import Patience
-from proxy.upstreams.slots import Slots
 from proxy.wire.format import WireFormat
 from proxy.wire.sse import DONE, EventReader, EventTooLarge
 
@@ -20,33 +19,41 @@ _LARGEST_WHOLE: Final = 64 * 1024 * 1024
 _LARGEST_ERROR: Final = 64 * 1024
 _REMEMBERED: Final = 8
 """Chunks to look for a finish_reason in, when a stream ends without [DONE]: usage and empty events may follow it."""
-_LINGER: Final = 1.0
-"""Seconds that a finished stream has to end as HTTP, too, so that its connection can be used again."""
 
 
 class Silence(Exception):
     """No byte came for the time that `timeout` allows."""
 
 
+class Origin(Protocol):
+    """What a transfer needs of the provider that it comes from."""
+
+    scrub: Scrubber
+
+    def ended(self) -> None:
+        """The transfer takes no slot any more."""
+
+    def linger(self, response: aiohttp.ClientResponse) -> None:
+        """The answer is complete, and the HTTP body that held it about to end."""
+
+
 class Transfer:
     """The body of one answer. It ends once, in `finish`, `_fail` or `abandon`, and then holds nothing any more."""
 
-    __slots__ = ("_attempt", "_content", "_ended", "_patience", "_scrub", "_slots", "response")
+    __slots__ = ("_attempt", "_content", "_ended", "_origin", "_patience", "response")
 
     def __init__(
         self,
         attempt: Attempting,
         response: aiohttp.ClientResponse,
         patience: Patience,
-        slots: Slots,
-        scrub: Scrubber,
+        origin: Origin,
     ) -> None:
         self.response = response
         self._attempt = attempt
         self._content = response.content
         self._patience = patience
-        self._slots = slots
-        self._scrub = scrub
+        self._origin = origin
         self._ended = False
         # The head is in. A stream's first byte is yet to come: many send the head before they begin to think.
         patience.pause()
@@ -57,7 +64,7 @@ class Transfer:
         content = self._content
         self._patience.got()
         try:
-            return content.read_nowait() if content.is_eof() else await self._read(_LARGEST_WHOLE)
+            return content.read_nowait() if content.is_eof() else await self._read()
         except asyncio.CancelledError:
             self.abandon()
             raise
@@ -65,26 +72,39 @@ class Transfer:
             raise self._fail(error) from error
 
     async def error(self) -> bytes:
-        """As much of an error's body as is worth reading; it may be cut, and does not raise for that."""
-        self._patience.got()
+        """As much of an error's body as came and is worth reading."""
+        content, patience = self._content, self._patience
+        patience.got()
+        body = bytearray()
         try:
-            return await self._read(_LARGEST_ERROR)
-        except (aiohttp.ClientError, OSError, Silence, UpstreamBroke):
-            return b""
+            while len(body) < _LARGEST_ERROR:
+                patience.wait()
+                if not (received := await content.readany()):
+                    break
+                body += received
+            return bytes(body[:_LARGEST_ERROR])
+        except (aiohttp.ClientError, OSError, Silence):
+            return bytes(body)
         except asyncio.CancelledError:
             self.abandon()
             raise
         finally:
-            self._release(reusable=self._content.is_eof())
+            self._release(reusable=content.is_eof())
 
     async def chunks(self, format: WireFormat) -> AsyncIterator[Chunk]:
         """The events of a stream. Raises `UpstreamBroke` unless it ends in [DONE], or cleanly after a finish_reason."""
         content, patience, reader = self._content, self._patience, EventReader()
         recent: deque[Chunk] = deque(maxlen=_REMEMBERED)
+        broken: Exception | None = None
         try:
-            while True:
+            while broken is None:
                 patience.wait()
-                received = await content.readany()
+                try:
+                    received = await content.readany()
+                except (aiohttp.ClientError, OSError) as error:
+                    broken, received = error, self._left_behind()
+                    if not received:
+                        break
                 patience.got()
                 for data in reader.feed(received) if received else reader.finish():
                     if data.startswith(DONE):
@@ -95,6 +115,8 @@ class Transfer:
                     yield chunk
                 if not received:
                     break
+            if broken is not None:
+                raise broken
             if not any(delta.finish_reason for chunk in recent for delta in chunk.deltas):
                 raise UpstreamBroke("the stream ended before the answer did")
             self.finish()
@@ -129,7 +151,7 @@ class Transfer:
     async def aclose(self) -> None:
         self.abandon()
 
-    async def _read(self, limit: int) -> bytes:
+    async def _read(self) -> bytes:
         content, patience = self._content, self._patience
         blocks: list[bytes] = []
         size = 0
@@ -140,9 +162,13 @@ class Transfer:
             if not block:
                 return b"".join(blocks)
             size += len(block)
-            if size > limit:
-                raise UpstreamBroke(f"an answer of more than {limit} bytes")
+            if size > _LARGEST_WHOLE:
+                raise UpstreamBroke(f"it sent an answer of more than {_LARGEST_WHOLE // 2**20} MiB")
             blocks.append(block)
+
+    def _left_behind(self) -> bytes:
+        """What came before the connection broke: aiohttp keeps it, but raises the error first when it is asked."""
+        return b"".join(getattr(self._content, "_buffer", ()))
 
     def _fall_silent(self) -> None:
         self._content.set_exception(Silence())
@@ -156,8 +182,8 @@ class Transfer:
         """Ends the transfer; the answer is what the reader of the reply is told."""
         document = None
         if isinstance(error, UpstreamBroke):
-            message = self._scrub(str(error))
-            document = self._scrub.document(error.document) if error.document else None
+            message = self._origin.scrub(str(error))
+            document = self._origin.scrub.document(error.document) if error.document else None
         elif isinstance(error, Silence):
             message = f"the upstream fell silent for {self._patience.limit:g} s"
         elif isinstance(error, ValueError):
@@ -176,10 +202,9 @@ class Transfer:
             return
         self._ended = True
         self._patience.end()
-        self._slots.give_back()
-        content, response = self._content, self.response
-        if not reusable:
-            response.close()
-        elif not content.is_eof():
+        self._origin.ended()
+        if not reusable or self._content.exception() is not None:
+            self.response.close()
+        elif not self._content.is_eof():
             # [DONE] is in, but not yet the end of the body, which frees the connection. No client waits for it.
-            content.on_eof(asyncio.get_running_loop().call_later(_LINGER, response.close).cancel)
+            self._origin.linger(self.response)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from tests.proxy.upstreams.behind import Behind
 from tests.support.upstream import (
     CUT,
     RESET,
+    Answer,
     Gate,
+    Received,
     Upstream,
     document,
     error,
@@ -277,3 +280,59 @@ async def test_all_connections_in_use_is_said_and_is_not_the_providers_fault(
         assert (await busy.collect()).text == "a"
     assert (await behind.ask(router)).text
     assert len(upstream.requests) == 2
+
+
+async def test_what_came_before_a_cut_is_not_lost_on_a_slow_reader(behind: Behind, upstream: Upstream) -> None:
+    hurry = Gate()
+    upstream.reply(says("a", "b", hurry, "c", "d", CUT))
+    said = ""
+
+    async def read_on() -> None:
+        nonlocal said
+        async for chunk in chunks:
+            said += chunk.text
+
+    async with await behind.open(stream=True) as reply:
+        chunks = aiter(reply)
+        while said != "ab":
+            said += (await anext(chunks)).text
+        hurry.open()
+        await asyncio.sleep(0.1)
+        with pytest.raises(UpstreamBroke, match="cut the connection"):
+            await read_on()
+    assert said == "abcd"
+
+
+async def test_a_stream_that_was_done_before_its_connection_broke_is_complete(
+    behind: Behind, upstream: Upstream
+) -> None:
+    upstream.reply(held_open_then_cut)
+    async with await behind.open(stream=True) as reply:
+        await asyncio.sleep(0.1)
+        assert (await reply.collect()).text == "a"
+
+
+def held_open_then_cut(request: Received) -> Answer:
+    """A whole stream, [DONE] included, without the end of its HTTP body."""
+    answer = says("a")(request)
+    return replace(answer, steps=(*answer.steps, CUT))
+
+
+async def test_an_error_under_status_200_is_an_error(behind: Behind, upstream: Upstream) -> None:
+    upstream.reply(document({"error": {"message": "No capacity.", "type": "overloaded", "code": 529}}))
+    told = await failure(behind)
+    assert (told.status, told.type, told.message) == (502, "overloaded", "No capacity.")
+    assert behind.attempts[0].error == "No capacity."
+
+
+async def test_a_huge_error_is_read_no_further_than_is_useful(behind: Behind, upstream: Upstream) -> None:
+    upstream.reply(raw(b"<p>" + b"no " * 1_000_000, status=500, content_type="text/html"))
+    told = await failure(behind)
+    assert told.message.startswith("provider 'local' answered 500: no no no")
+    assert (await behind.ask()).text
+
+
+async def test_the_breakers_can_be_looked_at(behind: Behind, upstream: Upstream, pool: Pool) -> None:
+    upstream.reply(error(500))
+    await failure(behind, provider={"breaker": {"failures": 1}})
+    assert pool.states() == {"local": "open"}
