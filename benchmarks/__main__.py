@@ -39,7 +39,7 @@ def main() -> int:
             subjects=[SUBJECTS[name] for name in chosen],
             upstream=upstream,
             sink=sink,
-            rounds=options.rounds or (2 if options.quick else 5),
+            rounds=options.rounds or (1 if options.quick else 5),
             pace=0.4 if options.quick else 1.0,
             only=options.only or (),
             say=_progress(),
@@ -60,7 +60,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What a call through Burnish costs.")
-    parser.add_argument("--quick", action="store_true", help="two short rounds: 3 minutes instead of 15, and rougher")
+    parser.add_argument("--quick", action="store_true", help="one short round: 3 minutes instead of 15, and rougher")
     parser.add_argument("--rounds", type=int, help="how many; 5 unless --quick")
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="MEASURE", help=f"of {', '.join(NAMES)}")
     subjects = [name for name in SUBJECTS if name not in (DIRECT.name, FLOOR.name)]

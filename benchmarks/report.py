@@ -35,7 +35,7 @@ def generated(results: Results) -> str:
     minutes = max(1, round(results.seconds / 60))
     return "\n\n".join(
         [
-            f"{results.machine}.\n{results.rounds} interleaved rounds in {minutes} minutes; "
+            f"{results.machine}.\n{results.rounds} interleaved round{"s"[: results.rounds > 1]} in {minutes} min; "
             "medians, with the middle half of the turns in brackets.",
             "![CPU per call and per chunk](benchmarks.svg)",
             "## Goals\n\n" + _table(("", "goal", "stretch", "measured", ""), _goals(results)),

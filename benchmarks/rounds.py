@@ -9,34 +9,42 @@ from benchmarks.measures import Figures, at_rest, crowd, idle_connections, laten
 from benchmarks.results import Results
 from benchmarks.running import Running, up
 from benchmarks.stats import Turn
-from benchmarks.subjects import Subject
+from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, UNRECORDED, Subject
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One way to load a subject: for how long, and how many laps over all subjects a round has of it."""
+    """One way to load subjects: for how long, how many laps over all of them a round has of it, and who is left out."""
 
     name: str
     take: Callable[[Running, float], Awaitable[Figures]]
     seconds: float
     laps: int = 1
+    without: Sequence[Subject] = ()
+
+    def concerns(self, subject: Subject) -> bool:
+        """Whether the measure says something about a subject that the others of its kind do not."""
+        return subject not in self.without
 
 
-ALONE = (Measure("rest", at_rest, 1.0), Measure("connections", idle_connections, 1.0))
-"""Taken on a fresh start, with no other subject up."""
+POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNRECORDED, NOOP, PEER))
+"""Taken on a start of its own: it leaves hundreds of connections behind."""
 
-TOGETHER = (
-    Measure("whole", whole(8), 0.7, laps=4),
-    Measure("whole", whole(32), 0.7, laps=4),
-    Measure("latency", latency, 4.0),
-    Measure("paced", paced, 3.0),
-    Measure("crowd", crowd, 3.0),
+REST = Measure("rest", at_rest, 1.0, without=(DIRECT,))
+"""Taken after the first answer, before any load."""
+
+LOADED = (
+    Measure("whole", whole(8), 0.8, laps=3),
+    Measure("whole", whole(32), 0.8, laps=3),
+    Measure("latency", latency, 4.0, without=(UNRECORDED, NOOP)),
+    Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP)),
+    Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP)),
 )
 """Taken with every subject up and one of them loaded."""
 
-NAMES = tuple(dict.fromkeys(measure.name for measure in (*ALONE, *TOGETHER)))
+NAMES = tuple(dict.fromkeys(measure.name for measure in (POOL, REST, *LOADED)))
 
 
 @dataclass(frozen=True)
@@ -58,49 +66,42 @@ class Bench:
         began = perf_counter()
         for number in range(self.rounds):
             order = [*self.subjects[number % len(self.subjects) :], *self.subjects[: number % len(self.subjects)]]
-            await self._alone(number, order, results)
-            await self._together(number, order, results)
+            for subject in order:
+                if self._wanted(POOL) and POOL.concerns(subject):
+                    async with up(subject, self.upstream, self.sink, self.complete) as running:
+                        await self._take(Turn(number, 0), POOL, running, results)
+            async with AsyncExitStack() as stack:
+                everyone = [await self._start(number, subject, stack, results) for subject in order]
+                await self._load(number, everyone, results)
             results.seconds = perf_counter() - began
 
-    async def _alone(self, number: int, order: Sequence[Subject], results: Results) -> None:
-        for subject in order:
-            measures = self._chosen(ALONE)
-            if not measures or subject.command is None:
-                continue
-            self._tell(number, "start", subject)
-            async with up(subject, self.upstream, self.sink, self.complete) as running:
-                results.add(Turn(number, 0), subject.name, {"cold_s": running.cold_start})
-                for measure in measures:
-                    await self._take(Turn(number, 0), measure, running, results)
+    async def _start(self, number: int, subject: Subject, stack: AsyncExitStack, results: Results) -> Running:
+        self._tell(number, "start", subject)
+        running = await stack.enter_async_context(up(subject, self.upstream, self.sink, self.complete))
+        if self._wanted(REST) and REST.concerns(subject):
+            results.add(Turn(number, 0), subject.name, {"cold_s": running.cold_start})
+            await self._take(Turn(number, 0), REST, running, results)
+        await warm(running, self.pace)
+        return running
 
-    async def _together(self, number: int, order: Sequence[Subject], results: Results) -> None:
-        measures = self._chosen(TOGETHER)
-        if not measures:
-            return
-        async with AsyncExitStack() as stack:
-            everyone = []
-            for subject in order:
-                self._tell(number, "warm-up", subject)
-                running = await stack.enter_async_context(up(subject, self.upstream, self.sink, self.complete))
-                await warm(running, self.pace)
-                everyone.append(running)
-            for measure in measures:
-                for lap in range(measure.laps):
-                    # There and back, so that no subject always follows the same one.
-                    for running in everyone if lap % 2 == 0 else reversed(everyone):
-                        await self._take(Turn(number, lap), measure, running, results)
-            for running in everyone:
-                if running.process:
-                    results.add(
-                        Turn(number, 0), running.subject.name, {"load_mib": running.memory(), **running.counts()}
-                    )
+    async def _load(self, number: int, everyone: Sequence[Running], results: Results) -> None:
+        for measure in filter(self._wanted, LOADED):
+            concerned = [running for running in everyone if measure.concerns(running.subject)]
+            for lap in range(measure.laps):
+                # There and back, so that no subject always follows the same one.
+                for running in concerned if lap % 2 == 0 else reversed(concerned):
+                    await self._take(Turn(number, lap), measure, running, results)
+        for running in everyone:
+            if running.process:
+                left = {"load_mib": running.memory(), **running.counts()}
+                results.add(Turn(number, 0), running.subject.name, left)
 
     async def _take(self, turn: Turn, measure: Measure, running: Running, results: Results) -> None:
         self._tell(turn.round, measure.name, running.subject)
         results.add(turn, running.subject.name, await measure.take(running, measure.seconds * self.pace))
 
-    def _chosen(self, measures: Sequence[Measure]) -> Sequence[Measure]:
-        return [measure for measure in measures if not self.only or measure.name in self.only]
+    def _wanted(self, measure: Measure) -> bool:
+        return not self.only or measure.name in self.only
 
     def _tell(self, number: int, what: str, subject: Subject) -> None:
         self.say(f"round {number + 1} of {self.rounds}: {what}, {subject.title}")
