@@ -50,16 +50,23 @@ async def test_any_method_passes(upstream: Upstream, proxy: Proxy, method: str) 
     assert run.route == f"{method} /v1/files/file-1"
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/v1/files/a%20b", "/v1/files/a%2Fb", "/v1/files/a%3Fb=c", "/v1/files/%C3%A9", "/v1/files/a+b", "/v1/f/x:y"],
-)
-async def test_a_path_goes_up_as_it_was_written(upstream: Upstream, proxy: Proxy, path: str) -> None:
+@pytest.mark.parametrize("name", ["a%20b", "a%2Fb", "a%3Fb=c", "%C3%A9", "a+b", "x:y", "a%2525b"])
+async def test_a_path_goes_up_as_it_was_written(upstream: Upstream, proxy: Proxy, name: str) -> None:
     async with connected(proxy.port) as wire:
-        wire.ask(b"{}", target=path)
+        wire.ask(b"{}", target=f"/v1/files/{name}")
         status, _ = await wire.head()
     assert status == 200
-    assert upstream.requests[0].target == path
+    assert upstream.requests[0].target == f"/v1/files/{name}"
+
+
+async def test_an_encoded_path_cannot_name_another_agent_than_the_one_that_was_checked(
+    upstream: Upstream, proxy: Proxy
+) -> None:
+    async with connected(proxy.port) as wire:
+        wire.ask(b"{}", target=f"/agents%2F{AGENT}%2Fv1%2Ffiles")
+        status, _ = await wire.head()
+    assert status == 404
+    assert upstream.requests == []
 
 
 @pytest.mark.parametrize(
