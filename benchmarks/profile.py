@@ -43,7 +43,8 @@ class Profile:
     def table(self, lines: int) -> str:
         """The functions that used most, themselves and with what they called."""
         parts = []
-        called = Counter({name: count for name, count in self.total.items() if count < 0.98 * self.samples})
+        # What is on nearly every stack is the way in, and says nothing.
+        called = Counter({name: count for name, count in self.total.items() if count < 0.8 * self.samples})
         for title, counted in (("own", self.own), ("with callees", called)):
             rows = [f"{count / self.samples:6.1%}  {name}" for name, count in counted.most_common(lines)]
             parts.append("\n".join([f"{title}, of {self.samples} samples", *rows]))

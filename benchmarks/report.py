@@ -32,10 +32,11 @@ def between(text: str, new: str) -> str:
 
 def generated(results: Results) -> str:
     """The machine, the goals, the figures and the records, as Markdown."""
+    rounds = "1 round" if results.rounds == 1 else f"{results.rounds} rounds"
     minutes = max(1, round(results.seconds / 60))
     return "\n\n".join(
         [
-            f"{results.machine}.\n{results.rounds} interleaved round{"s"[: results.rounds > 1]} in {minutes} min; "
+            f"{results.machine}.\n{rounds}, interleaved, in {minutes} min; "
             "medians, with the middle half of the turns in brackets.",
             "![CPU per call and per chunk](benchmarks.svg)",
             "## Goals\n\n" + _table(("", "goal", "stretch", "measured", ""), _goals(results)),

@@ -14,7 +14,7 @@ def test_a_recursive_function_is_charged_once_a_sample() -> None:
     assert Profile.of(["walk;walk;walk 2"]).total == {"walk": 2}
 
 
-def test_the_table_leaves_out_what_is_on_every_stack() -> None:
+def test_the_table_leaves_out_the_way_in() -> None:
     called = Profile.of(["main;serve;parse 3", "main;wait 1"]).table(5).partition("with callees")[2]
     assert "main" not in called
     assert " 75.0%  parse" in called
