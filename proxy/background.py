@@ -10,6 +10,8 @@ import select
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -75,33 +77,38 @@ def run_background(
         if stop.wait(_LEASE_EVERY):
             return
     try:
-        store = _opened(config.records.database, stop)
-        if store is None:
-            return
-        try:
-            keeper = RecordKeeper(config, store, clock=clock, wall=wall, random=random or Random())
+        with ExitStack() as closing:
+            keeper = _keeper(
+                partial(RecordKeeper, config, clock=clock, wall=wall, random=random or Random()),
+                config.records.database,
+                stop,
+                closing,
+            )
+            if keeper is None:
+                return
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
                 more = keeper.step()
                 if (found := reloaded()) is not None:
                     keeper.use(found.telemetry)
             keeper.finish(_DRAIN)
-        finally:
-            store.close()
     finally:
         lease.release()
 
 
-def _opened(url: str, stop: Stop) -> RunStore | None:
-    """The store, as soon as it can be opened; None when told to stop before."""
+def _keeper(begin: Callable[[RunStore], RecordKeeper], url: str, stop: Stop, closing: ExitStack) -> RecordKeeper | None:
+    """One that works with the store at `url`, as soon as that can be opened; None when told to stop before."""
     said = ""
     while True:
         try:
-            return open_store(url)
+            store = open_store(url)
+            closing.callback(store.close)
+            return begin(store)
         except StoreError as error:
             if str(error) != said:
                 said = str(error)
                 _log.error("runs wait in the journal: %s", error)
+            closing.close()
         if stop.wait(_OPEN_EVERY):
             return None
 
