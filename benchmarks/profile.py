@@ -103,7 +103,8 @@ def main() -> None:
         except (SubjectFailed, WrongAnswers) as failure:
             raise SystemExit(str(failure)) from None
         if not options.flame:
-            print(Profile.of(file.read_text().splitlines()).table(options.lines))
+            stacks = [stack for stack in file.read_text().splitlines() if options.under in stack]
+            print(Profile.of(stacks).table(options.lines) if stacks else f"no sample was under {options.under!r}")
 
 
 if __name__ == "__main__":
