@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from proxy.errors import BadRequest
+from proxy.wire import misread
 from records import JsonValue
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -21,15 +22,13 @@ def read(body: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
             body.decode()
         return decoder.decode(body)
     except UnicodeDecodeError as error:
-        raise BadRequest(f"the body is not valid UTF-8 (byte {error.start})", code="invalid_utf8") from None
+        raise misread.not_text(error) from None
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$")
-        param = path.rstrip("`").lstrip(".") or None
-        raise BadRequest(f"{param or 'the body'}: {_plain(what)}", param=param, code="invalid_type") from None
+        raise misread.wrong_type(error) from None
     except msgspec.DecodeError as error:
-        raise BadRequest(f"the body is not valid JSON: {error}", code="invalid_json") from None
+        raise misread.not_json(error, body) from None
     except RecursionError:
-        raise BadRequest("the body is nested too deeply", code="nested_too_deeply") from None
+        raise BadRequest("the body is nested too deeply; flatten it", code="nested_too_deeply") from None
 
 
 def fields_of(body: bytes) -> dict[str, msgspec.Raw]:
@@ -55,7 +54,3 @@ def changed_fields(before: bytes, after: bytes) -> bytes | None:
     }
     changes.update((name, None) for name in old if name not in new)
     return _encode(changes) if changes else None
-
-
-def _plain(what: str) -> str:
-    return what.replace("Expected `object`", "must be an object").replace("Expected", "must be").replace("`", "")
