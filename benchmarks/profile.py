@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument(
         "--native", action="store_true", help="show the functions of compiled modules too, line by line"
     )
+    parser.add_argument("--under", default="", help="only what ran below a function, such as run_background")
     parser.add_argument("--flame", type=Path, help="write a flame graph (SVG) here instead of the tables")
     options = parser.parse_args()
     if options.subject == PEER.name:
