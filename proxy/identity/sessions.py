@@ -68,16 +68,14 @@ class Sessions:
     ) -> None:
         """An answer was given: the next call of its session will carry it."""
         seen = Seen(session, run.run_id, run.trace_id, run.ended_ns, run.asked)
-        transcript = hashlib.blake2b(scope + b"".join(request.fingerprints), digest_size=16)
-        self._transcripts.put(_unanswered(transcript), seen)
-        self._transcripts.put(_answered(transcript, completion.fingerprint), seen)
+        self._transcripts.put(_digest(scope, *request.fingerprints), completion.fingerprint, seen)
         for call_id in run.asked:
-            self._transcripts.put(_asked(scope, call_id), seen)
+            self._transcripts.put(_asked(scope, call_id), b"", seen)
 
     def _asker(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
         """The call whose tools this call brings results of; a tool call's id is its own proof."""
         for result in request.results:
-            if result.call_id and (seen := self._fresh(_asked(scope, result.call_id), now_ns)):
+            if result.call_id and (seen := self._fresh(_asked(scope, result.call_id), b"", now_ns)):
                 return seen
         return None
 
@@ -87,42 +85,25 @@ class Sessions:
         tips = []
         for role, fingerprint in zip(request.roles, request.fingerprints, strict=True):
             if role == "assistant":
-                tips.append((_unanswered(transcript), _answered(transcript, fingerprint)))
+                tips.append((transcript.copy().digest(), fingerprint))
             transcript.update(fingerprint)
-        for unanswered, answered in reversed(tips):
-            seen = self._fresh(answered, now_ns)
-            if seen is None:
-                # Some clients rewrite what the model said; then the call before it is known by its question alone,
-                # unless two sessions asked the same.
-                seen = self._fresh(unanswered, now_ns, alone=True)
-            if seen is not None:
-                return seen
-        return None
+        found = (self._fresh(question, answer, now_ns) for question, answer in reversed(tips))
+        return next((seen for seen in found if seen is not None), None)
 
-    def _fresh(self, tip: bytes, now_ns: int, *, alone: bool = False) -> Seen | None:
-        return self._transcripts.take(tip, not_before_ns=now_ns - self._idle_ns, alone=alone)
+    def _fresh(self, question: bytes, answer: bytes, now_ns: int) -> Seen | None:
+        return self._transcripts.take(question, answer, not_before_ns=now_ns - self._idle_ns)
 
 
 def scope_of(agent: str, user: str | None) -> bytes:
-    return _digest(b"scope", agent.encode(), (user or "").encode())
-
-
-def _answered(transcript: "hashlib.blake2b", answer: bytes) -> bytes:
-    tip = transcript.copy()
-    tip.update(answer)
-    return tip.digest()
-
-
-def _unanswered(transcript: "hashlib.blake2b") -> bytes:
-    return _answered(transcript, b"?")
+    return _digest(agent.encode(), b"\0", (user or "").encode())
 
 
 def _asked(scope: bytes, call_id: str) -> bytes:
-    return _digest(b"call", scope, call_id.encode("utf-8", "surrogatepass"))
+    return _digest(scope, b"call\0", call_id.encode("utf-8", "surrogatepass"))
 
 
 def _digest(*parts: bytes) -> bytes:
-    return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
+    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 
 def _readable(name: bytes, value: bytes) -> str:
