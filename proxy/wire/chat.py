@@ -29,7 +29,7 @@ class _Message(msgspec.Struct):
     role: str
     content: msgspec.Raw = _NULL
     tool_calls: msgspec.Raw = _NULL
-    tool_call_id: str | None = None
+    tool_call_id: Any = None
 
 
 class _StreamOptions(msgspec.Struct):
@@ -37,16 +37,18 @@ class _StreamOptions(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
+    """Typed where a call cannot be served otherwise; of the rest, what is odd is the upstream's to judge."""
+
     messages: list[_Message]
     model: str | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     tools: msgspec.Raw = _NULL
-    safety_identifier: str | None = None
-    user: str | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    metadata: dict[str, JsonValue] | None = None
+    safety_identifier: Any = None
+    user: Any = None
+    max_tokens: msgspec.Raw = _NULL
+    max_completion_tokens: msgspec.Raw = _NULL
+    metadata: msgspec.Raw = _NULL
 
 
 class _Function(msgspec.Struct):
@@ -141,13 +143,17 @@ class ChatCompletionsRequest(ChatRequest):
     @property
     def user(self) -> str | None:
         found = self._head.safety_identifier or self._head.user
-        if found is None and self._head.metadata:
-            found = self._head.metadata.get("user_id")
+        if found is None and self._head.metadata is not _NULL:
+            metadata = _value(self._head.metadata)
+            found = metadata.get("user_id") if isinstance(metadata, dict) else None
         return found if isinstance(found, str) and found else None
 
     @property
     def max_tokens(self) -> int | None:
-        return self._head.max_completion_tokens or self._head.max_tokens
+        for limit in (self._head.max_completion_tokens, self._head.max_tokens):
+            if limit is not _NULL and type(found := _value(limit)) is int and found:
+                return found
+        return None
 
     @property
     def conversation(self) -> str | None:
@@ -165,7 +171,7 @@ class ChatCompletionsRequest(ChatRequest):
             return ()
         try:
             tools = _TOOLS.decode(self._head.tools)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return ()  # Tools of shapes we do not know are the upstream's business.
         return tuple(
             Tool(tool.function.name, tool.function.description or "", tool.function.parameters)
@@ -195,14 +201,8 @@ class ChatCompletionsRequest(ChatRequest):
         text = "\n".join(lines)
         messages = msgspec.json.decode(self._raw_messages(), type=list[msgspec.Raw])
         for place, message in enumerate(self._head.messages):
-            if _ROLES.get(message.role) == "system":
-                content = msgspec.json.decode(message.content)
-                extended: JsonValue = (
-                    [*content, {"type": "text", "text": text}]
-                    if isinstance(content, list)
-                    else f"{content}\n\n{text}" if content else text
-                )  # fmt: skip
-                messages[place] = msgspec.Raw(document.with_fields(bytes(messages[place]), content=extended))
+            if _ROLES.get(message.role) == "system" and (content := _extended(message.content, text)) is not None:
+                messages[place] = msgspec.Raw(document.with_fields(bytes(messages[place]), content=content))
                 break
         else:
             messages.insert(0, msgspec.Raw(_dumps({"role": "system", "content": text})))
@@ -453,6 +453,19 @@ def _without_usage(chunk: ChatChunk) -> bytes:
     return _dumps(fields)
 
 
+def _extended(content: msgspec.Raw, text: str) -> bytes | None:
+    """A message's content, as JSON, with more text at its end; None where it is neither text nor parts."""
+    written = bytes(content)
+    if written == b"null":
+        return _dumps(text)
+    if written.startswith(b"["):
+        return _appended(written, _dumps({"type": "text", "text": text}))
+    value = _value(content)
+    if not isinstance(value, str):
+        return None
+    return _dumps(f"{value}\n\n{text}" if value else text)
+
+
 def _appended(items: bytes, item: bytes) -> bytes:
     """A JSON array with one more item; what it had keeps its bytes."""
     end = items.rindex(b"]")
@@ -465,13 +478,15 @@ def _view(message: _Message) -> Message:
     calls: Sequence[ToolCall] = ()
     if message.tool_calls is not _NULL:
         calls = _calls(message.tool_calls)
-    return Message(_ROLES.get(message.role, "user"), text, tuple(calls), message.tool_call_id, parts)
+    call_id = message.tool_call_id
+    role = _ROLES.get(message.role, "user")
+    return Message(role, text, tuple(calls), call_id if isinstance(call_id, str) else None, parts)
 
 
 def _text(content: msgspec.Raw) -> tuple[str, bool]:
     if content is _NULL:
         return "", False
-    value: Any = msgspec.json.decode(content)
+    value = _value(content)
     if isinstance(value, str):
         return value, False
     if not isinstance(value, list):
@@ -480,10 +495,18 @@ def _text(content: msgspec.Raw) -> tuple[str, bool]:
     return "".join(texts), True
 
 
+def _value(raw: msgspec.Raw) -> Any:
+    """None also where it cannot be held, such as a number of a thousand digits: it is passed on all the same."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 def _calls(raw: msgspec.Raw) -> Sequence[ToolCall]:
     try:
         return _tool_calls(_CALLS.decode(raw))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ()
 
 
