@@ -4,21 +4,24 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from stores.state import StateFile
+
 _TABLE: Final = """
 create table if not exists spent (agent text not null, period text not null, usd real not null,
                                   primary key (agent, period)) without rowid
 """
+_ADD: Final = "insert into spent values (?, ?, ?) on conflict do update set usd = usd + excluded.usd"
+_READ: Final = "select usd from spent where agent = ? and period = ?"
 
 
 class Spending:
-    """Sums in memory, exchanged with the other workers through a SQLite file whenever `sync` is called."""
+    """Sums in memory, exchanged with the other workers through a SQLite file whenever `sync` is called.
+
+    While the file cannot be used, each worker knows what it spent itself.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = sqlite3.connect(path, isolation_level=None, timeout=2.0)
-        for pragma in ("journal_mode = wal", "synchronous = normal"):
-            self._file.execute(f"pragma {pragma}").close()
-        self._file.execute(_TABLE).close()
+        self._file = StateFile(path, _TABLE, "sums of what agents have spent", synchronous="normal")
         self._known: dict[tuple[str, str], float] = {}
         self._unsaved: dict[tuple[str, str], float] = {}
 
@@ -26,8 +29,7 @@ class Spending:
         """As of the last `sync`, and what this worker added since."""
         key = (agent, period)
         if key not in self._known:
-            row = self._file.execute("select usd from spent where agent = ? and period = ?", key).fetchone()
-            self._known[key] = row[0] if row else 0.0
+            self._known[key] = self._file.attempt(lambda file: _read(file, key), 0.0)
         return self._known[key] + self._unsaved.get(key, 0.0)
 
     def add(self, agent: str, period: str, usd: float) -> None:
@@ -36,20 +38,24 @@ class Spending:
 
     def sync(self) -> None:
         """Add what is new here to the file, and read what the others added."""
-        if self._unsaved:
-            add = "insert into spent values (?, ?, ?) on conflict do update set usd = usd + excluded.usd"
-            self._file.execute("begin immediate")
-            try:
-                self._file.executemany(add, [(*key, usd) for key, usd in self._unsaved.items()])
-            except sqlite3.Error:
-                self._file.execute("rollback")
-                raise
-            self._file.execute("commit")
+        if not (self._unsaved or self._known):
+            return
+        known = self._file.attempt(self._exchange, None)
+        if known is not None:
+            self._known = known
             self._unsaved.clear()
-        for key in list(self._known):
-            row = self._file.execute("select usd from spent where agent = ? and period = ?", key).fetchone()
-            self._known[key] = row[0] if row else 0.0
 
     def close(self) -> None:
         self.sync()
         self._file.close()
+
+    def _exchange(self, file: sqlite3.Connection) -> dict[tuple[str, str], float] | None:
+        if self._unsaved:
+            file.execute("begin immediate")
+            file.executemany(_ADD, [(*key, usd) for key, usd in self._unsaved.items()])
+        return {key: _read(file, key) for key in self._known | self._unsaved}
+
+
+def _read(file: sqlite3.Connection, key: tuple[str, str]) -> float:
+    row = file.execute(_READ, key).fetchone()
+    return float(row[0]) if row else 0.0

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from stores.state import StateFile
+
 _IN_MEMORY: Final = 100_000
 _TABLE: Final = """
 create table if not exists tips (question blob not null, session text not null, answer blob not null,
@@ -106,14 +108,14 @@ class FileTranscripts:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Seen).decode
 
-    def put(self, tip: bytes, seen: Seen) -> None:
-        if not (self._shared and self._file.attempt(lambda file: self._save(file, [(tip, seen)]), False)):
-            self._memory.put(tip, seen)
+    def put(self, question: bytes, answer: bytes, seen: Seen) -> None:
+        if not (self._shared and self._file.attempt(lambda file: self._save(file, [(question, answer, seen)]), False)):
+            self._memory.put(question, answer, seen)
 
-    def take(self, tip: bytes, *, not_before_ns: int, alone: bool = False) -> Seen | None:
-        if tip in self._memory:
-            return self._memory.take(tip, not_before_ns=not_before_ns, alone=alone)
-        return self._file.attempt(lambda file: self._take(file, tip, not_before_ns, alone), None)
+    def take(self, question: bytes, answer: bytes, *, not_before_ns: int) -> Seen | None:
+        if question in self._memory:
+            return self._memory.take(question, answer, not_before_ns=not_before_ns)
+        return self._file.attempt(lambda file: self._take(file, question, answer, not_before_ns), None)
 
     def forget(self, before_ns: int) -> None:
         """Drop the tips of sessions that have ended."""
@@ -124,18 +126,16 @@ class FileTranscripts:
         self._file.attempt(lambda file: self._save(file, list(self._memory)), False)
         self._file.close()
 
-    def _take(self, file: sqlite3.Connection, tip: bytes, not_before_ns: int, alone: bool) -> Seen | None:
-        query = "select session, seen from tips where tip = ? and at_ns >= ? order by at_ns limit 2"
-        rows = file.execute(query, (tip, not_before_ns)).fetchall()
-        if not rows or (alone and len(rows) > 1):
-            return None
-        session, seen = rows[0]
-        if len(rows) > 1:
-            file.execute("delete from tips where tip = ? and session = ?", (tip, session)).close()
-        return self._decode(seen)
+    def _take(self, file: sqlite3.Connection, question: bytes, answer: bytes, not_before_ns: int) -> Seen | None:
+        query = "select answer, seen from tips where question = ? and at_ns >= ? order by at_ns"
+        rows = file.execute(query, (question, not_before_ns)).fetchall()
+        seen, once = _chosen([_Tip(known, self._decode(data)) for known, data in rows], answer)
+        if once and seen is not None:
+            file.execute("delete from tips where question = ? and session = ?", (question, seen.session)).close()
+        return seen
 
-    def _save(self, file: sqlite3.Connection, tips: list[tuple[bytes, Seen]]) -> bool:
-        rows = [(tip, seen.session, self._encode(seen), seen.ended_ns) for tip, seen in tips]
+    def _save(self, file: sqlite3.Connection, tips: list[tuple[bytes, bytes, Seen]]) -> bool:
+        rows = [(question, seen.session, answer, self._encode(seen), seen.ended_ns) for question, answer, seen in tips]
         file.execute("begin immediate")
-        file.executemany("insert or replace into tips values (?, ?, ?, ?)", rows)
+        file.executemany("insert or replace into tips values (?, ?, ?, ?, ?)", rows)
         return True
