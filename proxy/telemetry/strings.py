@@ -8,20 +8,19 @@ import orjson
 
 
 def change_strings(text: str, change: Callable[[str], str]) -> str:
-    """`text` with each of its JSON string values put through `change`; text that is not JSON is changed as one string.
+    """`text` with each of its JSON string values put through `change`.
 
-    Comes back as it was, byte for byte, when nothing changed.
+    It comes back as it was, byte for byte, when nothing changed. Text that is not JSON, or is nested deeper than Python
+    can follow, is changed as one string.
     """
-    dumps: Callable[[Any], str]
     try:
-        document, dumps = orjson.loads(text), _compact
-    except orjson.JSONDecodeError:
-        try:
-            # Accepts what orjson refuses: lone surrogates, NaN.
-            document, dumps = json.loads(text), json.dumps
-        except ValueError:
-            return change(text)
-    root = [document]
+        root = [_load(text)]
+        return _dump(root[0]) if _changed(root, change) else text
+    except (ValueError, RecursionError):
+        return change(text)
+
+
+def _changed(root: list[Any], change: Callable[[str], str]) -> bool:
     changed = False
     todo: list[Any] = [root]
     while todo:
@@ -34,8 +33,19 @@ def change_strings(text: str, change: Callable[[str], str]) -> str:
                     changed = True
             elif isinstance(value, dict | list):
                 todo.append(value)
-    return dumps(root[0]) if changed else text
+    return changed
 
 
-def _compact(document: Any) -> str:
-    return orjson.dumps(document).decode()
+def _load(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # It takes more: half a surrogate pair, NaN.
+        return json.loads(text)
+
+
+def _dump(document: Any) -> str:
+    try:
+        return orjson.dumps(document).decode()
+    except TypeError:
+        return json.dumps(document)
