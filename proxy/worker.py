@@ -33,7 +33,7 @@ from proxy.upstreams.passthrough import Passthrough
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.router import ModelRouter
 from records import Run, Usage
-from records.otlp import line_of
+from records.line import LineWriter
 from stores.journal import Journal
 from stores.secret import load_secret
 from stores.spending import Spending
@@ -81,7 +81,7 @@ class Worker:
         state = Path(records.dir) / "state.db"
         self._transcripts = FileTranscripts(state, shared=place.workers > 1)
         self._spending = Spending(state)
-        self._resource = resource_of(config.telemetry)
+        self._line_of = LineWriter(resource_of(config.telemetry))
         self._forget_at_ns = 0
         self._table = LitellmTable()
         self._prices = Prices(config, self._table)
@@ -123,7 +123,7 @@ class Worker:
             )
 
     def record(self, run: Run) -> None:
-        if not self.journal.write(line_of(run, self._resource)):
+        if not self.journal.write(self._line_of(run)):
             self.metrics.unrecorded.inc()
 
     def problems(self) -> list[str]:
