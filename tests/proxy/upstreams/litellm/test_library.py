@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[4]
 
 ROUTE_WITHOUT = """
 import asyncio, sys
@@ -29,4 +32,4 @@ assert "openai" not in sys.modules
 
 
 def test_calls_to_other_providers_do_not_load_it() -> None:
-    subprocess.run([sys.executable, "-c", ROUTE_WITHOUT], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", ROUTE_WITHOUT], check=True, timeout=60, cwd=ROOT)
