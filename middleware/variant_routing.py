@@ -88,5 +88,9 @@ class VariantRouting:
         return await call_next(exchange.with_variant(assignment.variant))
 
     def _unit(self, exchange: Exchange) -> str:
-        unit = {"session": exchange.session, "user": exchange.user, "call": None}[self._sticky]
-        return f"{self._sticky}\0{unit}" if unit else f"call\0{exchange.id}"
+        """What is drawn for: the user, or where nobody says who it is their session, or this call alone."""
+        if self._sticky == "user" and exchange.user:
+            return f"user\0{exchange.user}"
+        if self._sticky != "call" and exchange.session:
+            return f"session\0{exchange.session}"
+        return f"call\0{exchange.id}"
