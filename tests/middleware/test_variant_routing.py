@@ -1,0 +1,166 @@
+"""Each unit keeps its variant, all workers draw alike, and the recorded propensity is the chance there was."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+import pytest
+
+from burnish.testing import exchange, facts, finish, request, run, says
+from middleware.exchange import Exchange
+from middleware.services import Services
+from middleware.variant_routing import VariantRouting, VariantRoutingSettings
+from records import Assignment
+
+STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+VARIANTS = ("base", "terse", "kind")
+SECRET = b"a secret of the installation"
+
+
+def routing(
+    policy: Any = "fixed", *, sticky: str = "session", secret: bytes = SECRET, agent: str = "a"
+) -> VariantRouting:
+    settings = VariantRoutingSettings.model_validate({"policy": policy, "sticky": sticky})
+    return VariantRouting(settings, Services(agent, VARIANTS, secret))
+
+
+async def drawn(step: VariantRouting, given: Exchange) -> Assignment:
+    """The assignment as recorded, once it is sure that the model was called under it."""
+    model = says("ok")
+    await finish(await run(step, model=model, given=given))
+    (assignment,) = facts(given, Assignment)
+    assert [asked.variant for asked in model.asked] == [assignment.variant]
+    return assignment
+
+
+async def of_sessions(step: VariantRouting, count: int) -> list[Assignment]:
+    return [await drawn(step, exchange(session=f"session-{number}")) for number in range(count)]
+
+
+@STREAMS
+async def test_request_and_reply_pass_untouched(stream: bool) -> None:
+    model = says("all ", "is ", "well")
+    given = exchange(request("hello", stream=stream))
+    completion = await finish(await run(routing({"weighted": {"terse": 1}}), model=model, given=given))
+    assert completion.text == "all is well"
+    assert model.asked[0].request is given.request
+
+
+@pytest.mark.parametrize(("policy", "variant"), [("fixed", "base"), ({"fixed": "terse"}, "terse")])
+async def test_a_fixed_policy_gives_everyone_the_same(policy: Any, variant: str) -> None:
+    assignments = await of_sessions(routing(policy), 20)
+    assert {(each.policy, each.variant, each.propensity, each.eligible) for each in assignments} == {
+        ("fixed", variant, 1.0, (variant,))
+    }
+
+
+async def test_variants_are_drawn_as_often_as_their_propensity_says() -> None:
+    count = 4000
+    assignments = await of_sessions(routing({"weighted": {"base": 6, "terse": 3, "kind": 1}}), count)
+    propensities = {each.variant: each.propensity for each in assignments}
+    assert propensities == pytest.approx({"base": 0.6, "terse": 0.3, "kind": 0.1})
+    shares = Counter(each.variant for each in assignments)
+    for variant, p in propensities.items():
+        assert shares[variant] / count == pytest.approx(p, abs=4 * sqrt(p * (1 - p) / count))
+
+
+async def test_inverse_propensity_weights_count_every_session_once_for_each_variant() -> None:
+    """What an off-policy estimate rests on: the weights of those who got a variant add up to everyone."""
+    count = 4000
+    assignments = await of_sessions(routing({"weighted": {"base": 1, "terse": 3}}), count)
+    for variant in ("base", "terse"):
+        total = sum(1 / each.propensity for each in assignments if each.variant == variant)
+        assert total / count == pytest.approx(1, abs=0.1)
+
+
+async def test_what_has_no_weight_is_never_drawn_nor_eligible() -> None:
+    assignments = await of_sessions(routing({"weighted": {"base": 0, "terse": 1, "kind": 1}}), 200)
+    assert {each.variant for each in assignments} == {"terse", "kind"}
+    assert {each.eligible for each in assignments} == {("terse", "kind")}
+
+
+HALVES = {"weighted": {"base": 1, "terse": 1}}
+
+
+def calls(*, session: str | None = "", user: str | None = "") -> list[Exchange]:
+    """Twenty calls, each of a session and a user of its own where none is given."""
+    return [
+        exchange(
+            id=f"{number:032x}",
+            session=f"session-{number}" if session == "" else session,
+            user=f"user-{number}" if user == "" else user,
+        )
+        for number in range(20)
+    ]
+
+
+async def variants(step: VariantRouting, given: Sequence[Exchange]) -> set[str]:
+    return {(await drawn(step, each)).variant for each in given}
+
+
+async def test_a_session_keeps_its_variant() -> None:
+    step = routing(HALVES)
+    for session in map(str, range(10)):
+        assert len(await variants(step, calls(session=session))) == 1
+
+
+async def test_a_user_keeps_their_variant_over_sessions() -> None:
+    step = routing(HALVES, sticky="user")
+    for user in map(str, range(10)):
+        assert len(await variants(step, calls(user=user))) == 1
+
+
+async def test_the_session_of_somebody_unknown_keeps_its_variant() -> None:
+    step = routing(HALVES, sticky="user")
+    for session in map(str, range(10)):
+        assert len(await variants(step, calls(session=session, user=None))) == 1
+
+
+@pytest.mark.parametrize(("sticky", "session"), [("call", "s"), ("session", None), ("user", None)])
+async def test_what_nothing_holds_together_is_drawn_call_by_call(sticky: str, session: str | None) -> None:
+    step = routing(HALVES, sticky=sticky)
+    assert len(await variants(step, calls(session=session, user=None))) == 2
+
+
+async def test_two_workers_draw_alike_without_a_store() -> None:
+    policy = {"weighted": {"base": 2, "terse": 3, "kind": 5}}
+    assert await of_sessions(routing(policy), 100) == await of_sessions(routing(policy), 100)
+
+
+@pytest.mark.parametrize("other", [{"secret": b"another"}, {"agent": "b"}], ids=["secret", "agent"])
+async def test_another_secret_or_agent_draws_otherwise(other: Any) -> None:
+    here, there = await of_sessions(routing(HALVES), 100), await of_sessions(routing(HALVES, **other), 100)
+    agreeing = sum(a.variant == b.variant for a, b in zip(here, there, strict=True))
+    assert 25 < agreeing < 75
+
+
+async def test_an_epoch_is_named_by_its_probabilities() -> None:
+    async def epoch(policy: Any) -> str:
+        return (await drawn(routing(policy), exchange())).epoch
+
+    same = [{"weighted": {"base": 1, "terse": 1}}, {"weighted": {"base": 5, "terse": 5}}]
+    assert len({await epoch(policy) for policy in same}) == 1
+    others = [*same, {"weighted": {"base": 1, "terse": 2}}, "fixed", {"fixed": "terse"}]
+    assert len({await epoch(policy) for policy in others}) == 4
+
+
+async def test_a_grown_weight_takes_nobody_away_from_the_variant_that_grew() -> None:
+    before = await of_sessions(routing({"weighted": {"terse": 1, "base": 9}}), 300)
+    after = await of_sessions(routing({"weighted": {"terse": 3, "base": 7}}), 300)
+    moved = [(a.variant, b.variant) for a, b in zip(before, after, strict=True) if a.variant != b.variant]
+    assert set(moved) == {("base", "terse")}
+
+
+@pytest.mark.parametrize("policy", [{"fixed": "ters"}, {"weighted": {"base": 1, "ters": 1}}])
+def test_a_variant_that_does_not_exist_is_named(policy: Any) -> None:
+    with pytest.raises(ValueError, match="'ters'"):
+        routing(policy)
+
+
+@pytest.mark.parametrize(
+    "policy", [{"weighted": {}}, {"weighted": {"base": 0}}, {"weighted": {"base": -1}}, "thompson", {"fixed": 1}]
+)
+def test_a_policy_that_cannot_be_followed_is_refused(policy: Any) -> None:
+    with pytest.raises(ValueError, match="policy"):
+        VariantRoutingSettings.model_validate({"policy": policy})
