@@ -1,0 +1,186 @@
+"""The background process as a process: leased, stopped, orphaned, and told of new configurations."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from proxy.background import run_alone, run_background, run_in_child
+from proxy.config.load import load
+from proxy.config.source import read
+from records.line import LineWriter
+from stores.journal import Journal
+from stores.runs import RunFilter, RunStore, open_store
+from stores.segments import journal_in
+from tests.proxy.telemetry.receiving import receiving
+from tests.support.runs import a_run
+
+line_of = LineWriter({"service.name": "burnish"})
+EVERY = RunFilter(until_ns=2**62)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "burnish.yaml"
+    file.write_text(f"version: 1\nrecords: {{dir: {tmp_path}/data}}\n")
+    return file
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    own = Journal(journal_in(tmp_path / "data"), worker="0")
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RunStore]:
+    (tmp_path / "data").mkdir(exist_ok=True)
+    store = open_store(f"sqlite:///{tmp_path}/data/burnish.db")
+    yield store
+    store.close()
+
+
+@contextmanager
+def forked(main: Callable[[], None]) -> Iterator[int]:
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            main()
+            code = 0
+        finally:
+            os._exit(code)
+    try:
+        yield pid
+    finally:
+        if _alive(pid):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "waited for half a minute"
+        time.sleep(0.005)
+
+
+def test_calls_recorded_while_it_runs_are_stored(file: Path, journal: Journal, store: RunStore) -> None:
+    with forked(lambda: run_alone(read(file, {}))):
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        journal.write(line_of(a_run(2)))
+        until(lambda: store.count(EVERY) == 2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_first_finishes_what_is_in_the_journal(
+    number: int, file: Path, journal: Journal, store: RunStore
+) -> None:
+    journal.write(line_of(a_run(1)))
+    with forked(lambda: run_alone(read(file, {}))) as pid:
+        until(lambda: store.count(EVERY) == 1)
+        for run in range(2, 200):
+            journal.write(line_of(a_run(run)))
+        os.kill(pid, number)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert store.count(EVERY) == 199
+
+
+def test_a_child_outlives_ctrl_c_but_not_its_parent(file: Path, journal: Journal, store: RunStore) -> None:
+    reading_end, writing_end = os.pipe()
+
+    def child() -> None:
+        os.close(writing_end)
+        run_in_child(read(file, {}), reading_end)
+
+    with forked(child) as pid:
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        os.kill(pid, signal.SIGINT)
+        journal.write(line_of(a_run(2)))
+        until(lambda: store.count(EVERY) == 2)
+        os.close(writing_end)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_of_two_one_works_and_the_other_takes_over_when_it_is_killed(
+    file: Path, journal: Journal, store: RunStore, tmp_path: Path
+) -> None:
+    with forked(lambda: run_alone(read(file, {}))) as first, forked(lambda: run_alone(read(file, {}))) as second:
+        lock = tmp_path / "data" / "background.lock"
+        until(lambda: lock.exists() and lock.read_text().strip() in (str(first), str(second)))
+        holder = int(lock.read_text())
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+        journal.write(line_of(a_run(2)))
+        until(lambda: store.count(EVERY) == 2)
+        assert int(lock.read_text()) in {first, second} - {holder}
+
+
+def test_an_edited_file_changes_where_traces_go(file: Path, journal: Journal, store: RunStore) -> None:
+    with forked(lambda: run_alone(read(file, {}))), receiving() as server:
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        plain = file.read_text()
+        file.write_text("version: [")
+        file.write_text(f"{plain}telemetry: {{otlp: '{server.url}'}}\n")
+        # Which of them is the first after the change is up to the process.
+        for number in range(2, 10_000):
+            journal.write(line_of(a_run(number)))
+            if server.posts:
+                break
+            time.sleep(0.01)
+        assert server.posts
+
+
+def test_sighup_does_not_end_it(file: Path, journal: Journal, store: RunStore) -> None:
+    with forked(lambda: run_alone(read(file, {}))) as pid:
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        os.kill(pid, signal.SIGHUP)
+        journal.write(line_of(a_run(2)))
+        until(lambda: store.count(EVERY) == 2)
+
+
+def test_a_store_that_cannot_be_opened_is_told_once_and_tried_again(
+    tmp_path: Path, journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "burnish.yaml"
+    place = tmp_path / "later"
+    file.write_text(f"version: 1\nrecords: {{dir: {tmp_path}/data, url: 'sqlite:///{place}/runs.db'}}\n")
+    place.touch()
+    journal.write(line_of(a_run(1)))
+    tries = []
+
+    class Stop:
+        def wait(self, seconds: float) -> bool:
+            tries.append(seconds)
+            if len(tries) == 3:
+                place.unlink()
+                place.mkdir()
+            return len(tries) > 6
+
+    worker = threading.Thread(target=run_background, args=(load(file), Stop()))
+    worker.start()
+    worker.join(30)
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("runs wait in the journal: ")
+    store = open_store(f"sqlite:///{place}/runs.db")
+    assert store.count(EVERY) == 1
+    store.close()
