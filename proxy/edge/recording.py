@@ -103,7 +103,7 @@ class RunMaker:
         ended_ns = call.started_ns + ended.nanoseconds
         edits = changed_fields(asked.body, called.body) if called else None
         if completion is not None:
-            answer = completion.body.decode()
+            answer = completion.body.decode(errors="replace")
         return Run(
             id=call.id,
             trace_id=call.trace_id,

@@ -12,9 +12,11 @@ from middleware.messages import ChatRequest, Chunk, Completion, Delta, Message, 
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.wire import document, sse
 from proxy.wire.join import join_chunks
+from proxy.wire.split import split_completion
 from records import JsonValue, Usage
 
 _NULL: Final = msgspec.Raw(b"null")
+_TOKEN_BITS: Final = 40
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
     "developer": "system",
@@ -84,6 +86,9 @@ class _Choice(msgspec.Struct):
 class _Details(msgspec.Struct):
     cached_tokens: int | None = 0
     reasoning_tokens: int | None = 0
+
+
+_NO_DETAILS: Final = _Details()
 
 
 class _Usage(msgspec.Struct):
@@ -245,10 +250,7 @@ class ChatChunk(Chunk):
     @property
     def answer(self) -> _Answer:
         if self._answer is None:
-            try:
-                self._answer = _ANSWER.decode(self.data)
-            except msgspec.DecodeError:
-                self._answer = _Answer()  # Not the documented shape: passed on as it is, unread.
+            self._answer = _answer(self.data)
         return self._answer
 
     @property
@@ -318,10 +320,7 @@ class ChatCompletion(Completion):
     @property
     def _read(self) -> _Answer:
         if self._answer is None:
-            try:
-                self._answer = _ANSWER.decode(self._body)
-            except msgspec.DecodeError:
-                self._answer = _Answer()
+            self._answer = _answer(self._body)
         return self._answer
 
     @property
@@ -350,9 +349,13 @@ class ChatCompletion(Completion):
         usage = self._read.usage
         if usage is None:
             return None
-        cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
-        reasoning = usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens
-        return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0, reasoning or 0)
+        cached = (usage.prompt_tokens_details or _NO_DETAILS).cached_tokens
+        thought = (usage.completion_tokens_details or _NO_DETAILS).reasoning_tokens
+        asked, said, cached, thought = usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0, thought or 0
+        if (asked | said | cached | thought) >> _TOKEN_BITS:
+            # Negative, or more than any model reads: it would reach limits, bills and the store.
+            return None
+        return Usage(asked, said, cached, thought)
 
     @property
     def fingerprint(self) -> bytes:
@@ -400,23 +403,8 @@ class ChatFormat:
         return sse.event(data)
 
     def events_of(self, completion: Completion, request: ChatRequest) -> list[bytes]:
-        whole = orjson.loads(completion.body)
-        usage = whole.pop("usage", None)
-        head = {key: value for key, value in whole.items() if key != "choices"}
-        head["object"] = "chat.completion.chunk"
-        events = []
-        for choice in whole.get("choices") or ():
-            said = dict(choice.pop("message", None) or {})
-            finish = choice.pop("finish_reason", None)
-            for place, call in enumerate(said.get("tool_calls") or ()):
-                call.setdefault("index", place)
-            events.append({**head, "choices": [{**choice, "delta": said, "finish_reason": None}]})
-            events.append(
-                {**head, "choices": [{"index": choice.get("index", 0), "delta": {}, "finish_reason": finish}]}
-            )
-        if usage is not None and isinstance(request, ChatCompletionsRequest) and request.wants_usage:
-            events.append({**head, "choices": [], "usage": usage})
-        return [sse.event(orjson.dumps(event)) for event in events]
+        usage = isinstance(request, ChatCompletionsRequest) and request.wants_usage
+        return [sse.event(chunk) for chunk in split_completion(completion.body, usage=usage)]
 
     def end(self) -> bytes:
         return sse.event(sse.DONE)
@@ -438,6 +426,13 @@ class ChatFormat:
         return sse.event(self.error(error, request_id))
 
 
+def _answer(data: bytes) -> _Answer:
+    try:
+        return _ANSWER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Answer()  # Not the documented shape: passed on as it is, unread.
+
+
 def _without_usage(chunk: ChatChunk) -> bytes:
     """The chunk's data for a client that did not ask for usage; b"" where usage is all it carries."""
     for nothing in (b',"usage":null', b', "usage": null'):
@@ -448,7 +443,10 @@ def _without_usage(chunk: ChatChunk) -> bytes:
         return chunk.data
     if not answer.choices:
         return b""
-    fields = document.fields_of(chunk.data)
+    try:
+        fields = document.fields_of(chunk.data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return chunk.data
     fields.pop("usage", None)
     return _dumps(fields)
 

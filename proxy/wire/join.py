@@ -11,6 +11,22 @@ def join_chunks(events: Sequence[bytes]) -> bytes:
 
     What is not of the documented shape was given to the client as it came; it cannot be part of a document.
     """
+    try:
+        return _joined(events)
+    except (RecursionError, orjson.JSONEncodeError):
+        return _joined([data for data in events if _is_writable(data)])
+
+
+def _is_writable(data: bytes) -> bool:
+    """More can be read than written: JSON of a thousand levels against two hundred and fifty-four."""
+    try:
+        orjson.dumps(orjson.loads(data))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return False
+    return True
+
+
+def _joined(events: Sequence[bytes]) -> bytes:
     whole: dict[str, Any] = {}
     choices: dict[int, dict[str, Any]] = {}
     for data in events:
