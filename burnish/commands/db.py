@@ -11,7 +11,7 @@ from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database,
 from burnish.commands.wording import size
 from stores.sql.opening import upgrade_at
 
-app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app = typer.Typer(help="Look after the database.", no_args_is_help=True, add_completion=False)
 
 
 @app.command()

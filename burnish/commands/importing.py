@@ -12,7 +12,7 @@ from records.run import Run
 from stores.otlp_file import BadLine, OtlpFile
 from stores.runs import open_store
 
-app = typer.Typer(help="Bring in what other programs kept.", no_args_is_help=True)
+app = typer.Typer(help="Bring in what other programs kept.", no_args_is_help=True, add_completion=False)
 
 _BATCH = 200
 _NAMED = 20

@@ -18,7 +18,7 @@ from stores.erasure import forget
 from stores.runs import Position, RunFilter, RunStore, RunSummary
 from stores.secret import load_secret, user_hash
 
-app = typer.Typer(help="List recorded calls, newest first.", invoke_without_command=True)
+app = typer.Typer(help="List recorded calls, newest first.", invoke_without_command=True, add_completion=False)
 
 _PAGE = 200
 _SHOWN = 20

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typer
 from typer.testing import CliRunner, Result
 
-from burnish.commands import db, importing, runs, show
+from burnish.cli import app
 from records.otlp import line_of
 from records.run import Run
 from stores.runs import RunStore, open_store
@@ -42,11 +41,6 @@ class Recorded:
         return file
 
     def run(self, *arguments: str) -> Result:
-        app = typer.Typer()
-        app.add_typer(runs.app, name="runs")
-        app.command("show")(show.show)
-        app.add_typer(importing.app, name="import")
-        app.add_typer(db.app, name="db")
         environment = {"BURNISH_CONFIG": str(self.config), "COLUMNS": str(self.width), "TZ": "UTC"}
         return CliRunner().invoke(app, list(arguments), env=environment)
 
