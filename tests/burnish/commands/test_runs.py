@@ -1,5 +1,11 @@
 """`burnish runs` and `burnish runs delete`."""
 
+import json
+import os
+import pty
+import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -273,3 +279,55 @@ def test_a_deletion_that_is_not_clear_is_refused(recorded: Recorded, options: li
     recorded.put(a_run(1, id=f"{1:032x}"), a_run(2, id=f"{2:032x}"))
     assert words in refusal(recorded.run("runs", "delete", *options, "--yes"))
     assert len(recorded.lines("runs")) == 2
+
+
+# The real program
+
+
+def real(recorded: Recorded, command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a shell command in which `burnish` is the program itself."""
+    environment = {**os.environ, "BURNISH_CONFIG": str(recorded.config), "COLUMNS": "100"}
+    typed = command.replace("burnish", f"{shlex.quote(sys.executable)} -m burnish")
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {typed}"], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(recorded: Recorded) -> None:
+    # More than a pipe holds.
+    recorded.put(*(a_run(number, answer=answering("word " * 80)) for number in range(400)))
+    done = real(recorded, "burnish runs --json | head -n 1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["id"] == a_run(399).id
+
+
+def test_the_program_fails_with_one_line_and_a_failing_code(recorded: Recorded) -> None:
+    done = real(recorded, "burnish show ffff")
+    assert done.returncode == 1
+    assert done.stderr == f"burnish: {recorded.database} does not exist; no call has been recorded there yet\n"
+
+
+def test_a_person_at_a_terminal_is_asked_before_anything_is_deleted(recorded: Recorded) -> None:
+    recorded.put(a_run(1), a_run(2))
+    for answer, left in (("n", 2), ("y", 1)):
+        asked = answered_at_a_terminal(recorded, f"{answer}\n", "runs", "delete", "--run", a_run(1).id)
+        assert "Delete 1 run for good, from the store and the journal?" in asked
+        assert len(recorded.lines("runs")) == left
+
+
+def answered_at_a_terminal(recorded: Recorded, answer: str, *arguments: str) -> str:
+    """What the program prints when a person types `answer` at its terminal."""
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "burnish", *arguments],
+        env={**os.environ, "BURNISH_CONFIG": str(recorded.config)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    os.close(theirs)
+    os.write(ours, answer.encode())
+    printed, _ = program.communicate(timeout=60)
+    os.close(ours)
+    return printed
