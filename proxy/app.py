@@ -38,7 +38,7 @@ class DataPlane:
         self._small: dict[str, Small] = {
             "healthz": lambda _: PlainTextResponse("ok\n"),
             "readyz": self._readyz,
-            "metrics": lambda _: Response(worker.metrics.exposition(), media_type=CONTENT_TYPE),
+            "metrics": lambda _: Response(worker.exposition(), media_type=CONTENT_TYPE),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,8 +88,9 @@ class DataPlane:
             await JSONResponse(answer)(scope, receive, send)
 
     def _readyz(self, _: Request) -> Response:
-        problems = self._worker.problems()
-        return JSONResponse({"ready": not problems, "problems": problems}, status_code=503 if problems else 200)
+        ready = self._worker.accepts
+        status = {"ready": ready, "problems": self._worker.problems()}
+        return JSONResponse(status, status_code=200 if ready else 503)
 
     async def _refuse(self, send: Send, error: ApiError) -> None:
         await refuse(Sender(send), _FORMATS[0], error, os.urandom(16).hex())

@@ -43,6 +43,7 @@ log = logging.getLogger("burnish.worker")
 
 _HOUSEKEEPING: Final = 1.0
 """Seconds between exchanges with the other workers."""
+_OPEN: Final = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 _FORGETTING_NS: Final = 60 * 10**9
 
 
@@ -91,6 +92,9 @@ class Worker:
     async def __aenter__(self) -> Self:
         await self._closing.enter_async_context(self.pool)
         self._closing.callback(self._close)
+        if any(provider.litellm for provider in self.snapshot.config.providers.values()):
+            # Seconds of imports: better now than in the first call.
+            await self.pool.litellm.load()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
         self.ready = True
@@ -126,14 +130,33 @@ class Worker:
         if not self.journal.write(self._line_of(run)):
             self.metrics.unrecorded.inc()
 
+    @property
+    def accepts(self) -> bool:
+        """Whether this worker should be sent calls. One that serves unrecorded, as its owner wants, should."""
+        recording = self.journal.room or self.snapshot.config.records.on_full == "serve"
+        return self.ready and not self.stopping and recording
+
     def problems(self) -> list[str]:
-        """Why this worker should not be sent calls, or that it serves with something missing."""
+        """Why this worker should not be sent calls, or what is missing while it serves them."""
         found = []
         if not self.ready or self.stopping:
             found.append("stopping" if self.stopping else "starting")
         if not self.journal.room:
-            found.append("the record's disk is full or failing")
+            found.append("calls cannot be recorded: the record's disk is full or failing")
         return found
+
+    def exposition(self) -> bytes:
+        """All figures for Prometheus, those of the background process included."""
+        # Imported here: only the background process needs what comes with it otherwise.
+        from proxy.record_keeper import read_status
+
+        kept = read_status(self.snapshot.config.records.dir)
+        if kept is not None:
+            self.metrics.indexed.set(kept.indexer.indexed)
+            if kept.exporter is not None:
+                self.metrics.exported.set(kept.exporter.exported)
+                self.metrics.dropped.set(kept.exporter.dropped)
+        return self.metrics.exposition()
 
     def lost(self) -> None:
         """A call ended that could not be made into a record."""
@@ -182,6 +205,8 @@ class Worker:
                 _without_failing(task)
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
+            for provider, state in self.pool.states().items():
+                self.metrics.breakers.labels(provider).set(_OPEN[state])
 
     def _forget_ended_sessions(self) -> None:
         now = time.time_ns()
