@@ -55,7 +55,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     subprocess.run(["git", "clone", "--quiet", ROOT, folder], check=True)
     config = folder / "config/burnish.yaml"
     config.write_text(config.read_text() + "\nserver: {listen: 127.0.0.1:0}\n")
-    # Nothing of the environment that these tests run in leads to what is installed there, nor to the make that runs them.
+    # Nothing leads to what is installed for these tests, nor to the make that runs them.
     strange = ("OPENAI_", "PYTHON", "MAKE", "MFLAGS", "ARGS")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
     environment["PATH"] = os.pathsep.join(
