@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -159,8 +159,12 @@ class SqliteStore:
 def connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     """A connection in autocommit mode, for any thread, that waits so many seconds for another's lock."""
     connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -168,7 +172,11 @@ def create(path: Path) -> None:
     """An empty database that its owner alone may read, unless there is one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Never opened when it is there: closing it would drop every lock that this process has on it, and another
+        # process would take the log away from under a connection that writes.
+        if not path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(f"database {path} cannot be created: {error.strerror}") from error
 

@@ -146,3 +146,24 @@ def test_a_backup_never_overwrites_a_file(store: RunStore, tmp_path: Path) -> No
     with pytest.raises(StoreError, match="exists already"):
         store.backup(tmp_path / "copy.db")
     assert (tmp_path / "copy.db").read_text() == "precious"
+
+
+def test_what_is_added_stays_when_the_file_was_opened_twice_and_another_process_closes_it(
+    file: Path, store: RunStore
+) -> None:
+    store.put([a_run(50)], {})
+    open_store(f"sqlite:///{file}").close()
+    # The last to close a database takes its log away, and who comes second counts on the locks of the first.
+    look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs'); c.close()"
+    subprocess.run([sys.executable, "-c", look, str(file)], check=True)
+    assert file.with_name("burnish.db-wal").exists()
+    assert store.put(list(a_conversation(3)), {}) == 3
+    assert list(rows_of(file)) == [(4,)]
+
+
+def rows_of(file: Path) -> list[tuple[int]]:
+    connection = sqlite3.connect(file)
+    try:
+        return connection.execute("SELECT count(*) FROM runs").fetchall()
+    finally:
+        connection.close()
