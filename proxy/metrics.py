@@ -59,12 +59,19 @@ class Metrics:
         self.departures = Counter("burnish_left", "Clients that left before they had sent a call.", ("api",), **shared)
         self.unrecorded = Counter("burnish_unrecorded", "Calls served that are missing from the record.", **shared)
         self.attempts = Counter("burnish_attempts", "Requests to providers.", ("provider", "result"), **shared)
+        self.breakers = Gauge(
+            "burnish_breaker_open",
+            "Workers whose breaker keeps calls from a provider (half-open counts as half).",
+            ("provider",),
+            multiprocess_mode="livesum",
+            **shared,
+        )
         self.in_flight = Gauge("burnish_in_flight", "Calls being served.", multiprocess_mode="livesum", **shared)
         self.waiting = Gauge("burnish_waiting", "Calls waiting for a place.", multiprocess_mode="livesum", **shared)
-        self.exported = Counter("burnish_exported_runs", "Runs sent over OTLP, or dropped.", ("result",), **shared)
-        self.lag = Gauge(
-            "burnish_index_lag_bytes", "Journal bytes not yet in the store.", multiprocess_mode="max", **shared
-        )
+        newest: dict[str, Any] = {"multiprocess_mode": "mostrecent", **shared}
+        self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
+        self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)
+        self.dropped = Gauge("burnish_dropped_traces", "Traces not sent over OTLP since then.", **newest)
         self._noted: list[Ended] = []
         # Looking a labelled child up costs more than counting with it.
         self._times = lru_cache(maxsize=1024)(self._histograms)
