@@ -14,13 +14,18 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 def as_record(fact: object) -> Fact:
     """The name is the class's, in snake case; a class attribute `version` counts its changes. Raises `TypeError`."""
-    kind: Any = type(fact)
-    name, version, fields = _shape(kind)
+    name, version, fields = shape_of(fact)
     attributes = {field: getattr(fact, field) for field in fields}
     for field, value in attributes.items():
         if type(value) not in _PLAIN:
             attributes[field] = _json(value)
     return Fact(name, attributes, version)
+
+
+def shape_of(fact: object) -> tuple[str, int, tuple[str, ...]]:
+    """Its name, version and fields. Raises `TypeError` for what is no fact."""
+    kind: Any = type(fact)
+    return _shape(kind)
 
 
 @lru_cache(maxsize=512)
@@ -41,4 +46,5 @@ def _json(value: object) -> JsonValue:
         return [_json(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
-    return msgspec.to_builtins(value, str_keys=True)
+    # An attribute that JSON has no word for is kept as text: the call's record may not be lost over it.
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=str)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from middleware.exchange import Exchange
-from middleware.facts import as_record
+from middleware.facts import as_record, shape_of
 from middleware.messages import Completion
 from proxy.metrics import Ended
 from proxy.upstreams.attempts import ModelCalled
@@ -65,6 +65,7 @@ class CallLog:
         elif isinstance(fact, ModelCalled):
             self.called = fact
         elif place >= 0:
+            shape_of(fact)  # Raises here, where it is the step's failure and not the record's.
             self.steps[place].facts.append(fact)
 
     def fact(self, kind: type[F]) -> F | None:
