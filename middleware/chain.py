@@ -63,10 +63,10 @@ def _bind(link: Link, call_next: Handler) -> Handler:
         below: Reply | None = None
         error_below: BaseException | None = None
 
-        def failed(error: Exception) -> bool:
+        def failed(error: Exception) -> StepFailed | None:
             calls.leave(place, f"{type(error).__name__}: {error}")
             log.warning("step %r failed (%s): %s: %s", name, link.on_error, type(error).__name__, error, exc_info=error)
-            return fails_open
+            return None if fails_open else StepFailed(name, error)
 
         async def onward(passed: Exchange) -> Reply:
             nonlocal below, error_below
@@ -83,10 +83,10 @@ def _bind(link: Link, call_next: Handler) -> Handler:
         except Exception as error:
             if error is error_below:
                 raise
-            if not failed(error):
+            if failure := failed(error):
                 if below is not None:
                     await below.aclose()
-                raise StepFailed(name, error) from error
+                raise failure from error
             if error_below is not None:
                 raise error_below from None
             return below.guard(None) if below is not None else await call_next(exchange)

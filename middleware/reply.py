@@ -44,7 +44,7 @@ class Reply:
         self.headers: Headers = headers or {}
         self._chunks = chunks
         self._close = close
-        self._observers: list[Observer] = []
+        self._observers: list[tuple[Observer, OnFailure | None]] = []
         self._on_failure: OnFailure | None = None
 
     @classmethod
@@ -64,19 +64,25 @@ class Reply:
         return self
 
     def guard(self, on_failure: "OnFailure | None") -> Self:
-        """How stages added from here on fail: told to `on_failure`, which says whether to go on without the stage."""
+        """How stages and observers added from here on fail: `on_failure` gives the error to end the reply with, or
+        None to go on without the stage. An observer that fails comes too late to end anything."""
         self._on_failure = on_failure
         return self
 
     def on_end(self, observer: Observer) -> Self:
-        self._observers.append(observer)
+        self._observers.append((observer, self._on_failure))
         return self
 
     def end(self, ending: Ending) -> None:
         """Tell the observers, the innermost step first. Called by whoever reads the reply to its end."""
         observers, self._observers = self._observers, []
-        for observer in observers:
-            observer(ending)
+        for observer, on_failure in observers:
+            try:
+                observer(ending)
+            except Exception as error:
+                if on_failure is None:
+                    raise
+                on_failure(error)
 
     async def collect(self) -> Completion:
         """Buffer to the end. A step that calls this declares `buffers = True`.
@@ -124,7 +130,7 @@ class NotAnAnswer(Exception):
     """An error reply was read as if it were an answer."""
 
 
-OnFailure: TypeAlias = Callable[[Exception], bool]
+OnFailure: TypeAlias = Callable[[Exception], Exception | None]
 
 
 async def _replay(chunks: Sequence[Chunk]) -> AsyncIterator[Chunk]:
@@ -152,8 +158,10 @@ async def _guarded(stage: Stage, source: AsyncIterator[Chunk], on_failure: OnFai
             taken.clear()
             yield chunk
     except Exception as error:
-        if error is upstream_error or not on_failure(error):
+        if error is upstream_error:
             raise
+        if failure := on_failure(error):
+            raise failure from error
         for chunk in taken:
             yield chunk
         async for chunk in source:
