@@ -191,7 +191,7 @@ class Proxy:
 
     async def recorded(self, count: int = 1) -> list[Run]:
         """The runs in the journal, once there are `count` of them."""
-        async with self.worker.changed:
+        async with asyncio.timeout(10), self.worker.changed:
             await self.worker.changed.wait_for(lambda: self.worker.recorded >= count)
         return self.runs()
 
@@ -292,7 +292,8 @@ async def _close(server: uvicorn.Server) -> None:
 
 
 def _bound() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named asyncio knows it for TCP, and sends small pieces at once.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", 0))
     sock.listen(128)

@@ -70,7 +70,7 @@ class Wire:
 @asynccontextmanager
 async def connected(port: int, *, buffer: int | None = None) -> AsyncIterator[Wire]:
     """`buffer` is how many bytes the connection takes before anybody reads them, roughly."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     sock.setblocking(False)
