@@ -25,7 +25,7 @@ from proxy.edge.client import (
 )
 from proxy.edge.recording import CallLog
 from proxy.edge.trace_context import parent_of
-from proxy.errors import ApiError, UpstreamBroke
+from proxy.errors import ApiError, BadRequest, UpstreamBroke
 from proxy.identity.sessions import Session, scope_of
 from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
@@ -76,6 +76,13 @@ class ChatCalls:
             await refuse(sender, format, error, run_id)
         except ClientGone:
             worker.metrics.left(format.name)
+        except Exception as unforeseen:
+            if sender.started:
+                raise
+            logger.exception("run %s failed before it had begun", run_id)
+            told = as_api_error(unforeseen)
+            worker.metrics.refused(format.name, told)
+            await refuse(sender, format, told, run_id)
 
 
 async def refuse(sender: Sender, format: WireFormat, error: ApiError, run_id: str) -> None:
@@ -166,7 +173,7 @@ class _Call:
             assert task is not None
             task.uncancel()
         except Exception as error:
-            await self._fail(_as_api_error(error), error)
+            await self._fail(as_api_error(error), error)
         finally:
             departure.close()
             if pinger is not None:
@@ -315,7 +322,8 @@ class _Call:
         )
 
 
-def _as_api_error(error: Exception) -> ApiError:
+def as_api_error(error: Exception) -> ApiError:
+    """What the client is told of an exception; anything unforeseen is in the log, and its words stay there."""
     match error:
         case ApiError():
             return error
@@ -325,6 +333,9 @@ def _as_api_error(error: Exception) -> ApiError:
             return ApiError(502, str(error), type="api_error", code="empty_reply")
         case StepFailed():
             return ApiError(500, str(error), type="api_error", code="step_failed")
+        case RecursionError():
+            # A body that could be read, just, and cannot be edited. Where server.max_depth was raised that far.
+            return BadRequest("the body is nested too deeply; flatten it", code="nested_too_deeply")
         case _:
             return ApiError(500, "Burnish failed to serve this call; its log says why", type="api_error", code=None)
 

@@ -127,9 +127,12 @@ class Sender:
         )
         await self._send({"type": "http.response.body", "body": body})
 
-    async def start_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    async def start(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self.started = True
-        await self._send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def start_stream(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        await self.start(200, [*_STREAM, *headers])
 
     async def event(self, event: bytes) -> None:
         await self._send({"type": "http.response.body", "body": event, "more_body": True})

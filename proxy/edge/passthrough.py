@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from proxy.edge.call import encoded, own_headers, refuse
+from proxy.edge.call import as_api_error, encoded, own_headers, refuse
 from proxy.edge.client import (
     ClientGone,
     Departure,
@@ -32,7 +32,7 @@ from proxy.worker import Worker
 from records import Attempt, Run
 from records.run import Outcome
 
-log = logging.getLogger("burnish.edge")
+logger = logging.getLogger("burnish.edge")
 
 _KEPT: Final = 64 * 1024
 """Bytes of a body that are recorded, where it is text."""
@@ -57,7 +57,7 @@ class PassthroughCalls:
             try:
                 agent.limits.enter()
                 try:
-                    failed = await _Forward(worker, agent, scope, receive, send, route, run_id, started_ns).run()
+                    failed = await _Forward(worker, agent, scope, receive, sender, route, run_id, started_ns).run()
                 finally:
                     agent.limits.leave()
                 if failed is not None:
@@ -69,6 +69,11 @@ class PassthroughCalls:
             await refuse(sender, self._errors, error, run_id)
         except ClientGone:
             worker.metrics.left("forward")
+        except Exception as unforeseen:
+            if sender.started:
+                raise
+            logger.exception("run %s failed before it had begun", run_id)
+            await refuse(sender, self._errors, as_api_error(unforeseen), run_id)
 
 
 class _Kept:
@@ -102,7 +107,7 @@ class _Forward:
         agent: AgentRuntime,
         scope: Scope,
         receive: Receive,
-        send: Send,
+        sender: Sender,
         route: Route,
         run_id: str,
         started_ns: int,
@@ -111,7 +116,7 @@ class _Forward:
         self._agent = agent
         self._scope = scope
         self._receive = receive
-        self._send = send
+        self._sender = sender
         self._run_id = run_id
         self._started_ns = started_ns
         self._first_ns: int | None = None
@@ -169,7 +174,8 @@ class _Forward:
 
     async def _answer(self, answer: Answer) -> None:
         headers = [*own_headers(self._run_id), *encoded(_down(answer.headers))]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        sender = self._sender
+        await sender.start(answer.status, headers)
         kept = _Kept(answer.headers.get("content-type", ""))
         held: bytes | None = None
         try:
@@ -178,19 +184,19 @@ class _Forward:
                     self._first_ns = time.time_ns()
                 kept.add(piece)
                 if held is not None:
-                    await self._send({"type": "http.response.body", "body": held, "more_body": True})
+                    await sender.event(held)
                 held = None
                 if _is_last(answer, kept):
                     held = piece
                 else:
-                    await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                    await sender.event(piece)
         except UpstreamBroke as broke:
             self._record(answer.status, "error", str(broke), kept.text())
             # What was promised does not come. The server closes a connection whose answer is not whole: the only sign
             # there is.
             return
         self._record(answer.status, "ok" if answer.status < 400 else "error", None, kept.text())
-        await self._send({"type": "http.response.body", "body": held or b""})
+        await sender.end_stream(held or b"")
 
     async def _body(self) -> AsyncIterator[bytes]:
         more = True
