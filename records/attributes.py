@@ -57,6 +57,7 @@ TOOL_ASKED_BY: Final = "burnish.tool.asked_by"
 TOOL_TRACE: Final = "burnish.tool.asked_trace"
 ATTEMPT_REQUEST_ID: Final = "burnish.upstream.request_id"
 KIND: Final = "burnish.span"
+RUN: Final = "burnish.run"
 
 BODIES: Final = frozenset({REQUEST_BODY, SENT_BODY, ANSWER_BODY, TOOL_ARGUMENTS, TOOL_RESULT})
 """Attributes that hold content, and so are shortened on their way to a trace viewer."""

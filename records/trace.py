@@ -1,21 +1,25 @@
-"""The spans of a trace as Runs: what `records.line` wrote, in any order and beside any other program's spans."""
+"""The spans of a trace as Runs: what `records.tree` or `records.line` wrote, in any order, beside any other spans."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from records import attributes as a
 from records.run import Attempt, Fact, JsonValue, Run, Step, ToolEvent, Usage
-from records.span import Event, Span, plain
+from records.span import Event, Span
 
 _IDS: Final = 1 << 64
+_TOPS: Final = ("server", "run")
+_decode: Final = msgspec.json.Decoder(Run).decode
 
 
 class TraceError(ValueError):
     """Spans that do not make a run: not written by Burnish, or incomplete."""
 
 
-def span_numbers(run_id: str) -> Iterator[int]:
-    """The ids of a run's spans, as numbers: server, agent, chat, then the others.
+def span_ids(run_id: str) -> Iterator[str]:
+    """The ids of a run's spans: server, agent, chat, then the others.
 
     They count up from the second half of the run id, so they need not be stored.
     """
@@ -23,50 +27,28 @@ def span_numbers(run_id: str) -> Iterator[int]:
     while True:
         # An all-zero id is invalid in OpenTelemetry.
         number = number % _IDS or 1
-        yield number
+        yield f"{number:016x}"
         number += 1
+
+
+def server_span_id(run_id: str) -> str:
+    return next(span_ids(run_id))
 
 
 def chat_span_id(run_id: str) -> str:
     """The id of the span that a call's own upstream requests, and the tools it asked for, refer to."""
-    numbers = span_numbers(run_id)
-    _server, _agent, chat = next(numbers), next(numbers), next(numbers)
-    return f"{chat:016x}"
+    ids = span_ids(run_id)
+    _server, _agent, chat = next(ids), next(ids), next(ids)
+    return chat
 
 
 def run_of(spans: Iterable[Span]) -> Run:
     """The run whose spans these are, whatever their order. Raises `TraceError` when they make none."""
-    return _run_of([_Read(span) for span in spans])
-
-
-def runs_of(spans: Iterable[Span]) -> Iterator[Run]:
-    """All the runs among mixed spans; one incoming trace may hold several. Spans of other programs are passed over."""
-    ours = [read for read in map(_Read, spans) if read.kind is not None]
-    known = {read.span.span_id: read for read in ours}
-    groups: dict[str, list[_Read]] = {}
-    for read in ours:
-        top = read
-        while top.kind != "server" and (parent := known.get(top.span.parent_id)) is not None:
-            top = parent
-        groups.setdefault(top.span.span_id, []).append(read)
-    return map(_run_of, groups.values())
-
-
-class _Read:
-    """A span and its attributes as plain values."""
-
-    __slots__ = ("kind", "span", "values")
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.values = plain(span.attributes)
-        self.kind = self.values.get(a.KIND)
-
-
-def _run_of(spans: list[_Read]) -> Run:
-    by_kind: dict[str, list[_Read]] = {}
-    for read in spans:
-        by_kind.setdefault(str(read.kind), []).append(read)
+    by_kind: dict[str, list[Span]] = {}
+    for span in spans:
+        by_kind.setdefault(str(span.attributes.get(a.KIND)), []).append(span)
+    if whole := by_kind.get("run"):
+        return _whole_run(whole[0])
     try:
         (server,), (agent,), (chat,) = by_kind["server"], by_kind["agent"], by_kind["chat"]
     except (KeyError, ValueError):
@@ -77,45 +59,68 @@ def _run_of(spans: list[_Read]) -> Run:
     try:
         for group in by_kind.values():
             if len(group) > 1:
-                group.sort(key=lambda read: _place(server, read))
+                # By number: ids have one length, and those that count on behind the highest one come last.
+                group.sort(key=lambda span: (span.span_id < server.span_id, span.span_id))
         return _run(server, agent, chat, by_kind)
     except KeyError as missing:
-        raise TraceError(
-            f"span {server.span.span_id}: not a whole Burnish run: attribute {missing} is missing"
-        ) from None
+        raise TraceError(f"span {server.span_id}: not a whole Burnish run: attribute {missing} is missing") from None
     except (ValueError, TypeError, AttributeError, StopIteration) as error:
-        raise TraceError(f"span {server.span.span_id}: not a Burnish run: {error}") from None
+        raise TraceError(f"span {server.span_id}: not a Burnish run: {error}") from None
 
 
-def _place(server: _Read, read: _Read) -> tuple[bool, str]:
-    """Sorts spans by their number: ids of one length, those that count on behind the highest one last."""
-    return read.span.span_id < server.span.span_id, read.span.span_id
+def runs_of(spans: Iterable[Span]) -> Iterator[Run]:
+    """All the runs among mixed spans; one incoming trace may hold several. Spans of other programs are passed over."""
+    ours = [span for span in spans if a.KIND in span.attributes]
+    known = {span.span_id: span for span in ours}
+    groups: dict[str, list[Span]] = {}
+    for span in ours:
+        top = span
+        while top.attributes[a.KIND] not in _TOPS and top.parent_id in known:
+            top = known[top.parent_id]
+        groups.setdefault(top.span_id, []).append(span)
+    return map(run_of, groups.values())
 
 
-def _run(server: _Read, agent: _Read, chat: _Read, by_kind: dict[str, list[_Read]]) -> Run:
-    top, middle, model = server.values, agent.values, chat.values
+def _whole_run(span: Span) -> Run:
+    """From the one span of a journal line."""
+    values = span.attributes
+    try:
+        return msgspec.structs.replace(
+            _decode(values[a.RUN]),
+            request=values.get(a.REQUEST_BODY),
+            sent=values.get(a.SENT_BODY),
+            answer=values.get(a.ANSWER_BODY),
+        )
+    except KeyError as missing:
+        raise TraceError(f"span {span.span_id}: not a whole Burnish run: attribute {missing} is missing") from None
+    except (msgspec.DecodeError, TypeError) as error:
+        raise TraceError(f"span {span.span_id}: not a Burnish run: {error}") from None
+
+
+def _run(server: Span, agent: Span, chat: Span, by_kind: dict[str, list[Span]]) -> Run:
+    top, middle, model = server.attributes, agent.attributes, chat.attributes
     usage = None
     if a.INPUT_TOKENS in model:
         usage = Usage(model[a.INPUT_TOKENS], model[a.OUTPUT_TOKENS], model[a.CACHED_TOKENS], model[a.REASONING_TOKENS])
     return Run(
         id=top[a.RUN_ID],
-        trace_id=server.span.trace_id.lower(),
-        parent_span_id=server.span.parent_id.lower() or None,
+        trace_id=server.trace_id,
+        parent_span_id=server.parent_id or None,
         tenant=top[a.TENANT],
         agent=middle[a.AGENT_NAME],
         config_hash=top[a.CONFIG_HASH],
-        route=server.span.name,
+        route=server.name,
         operation=model[a.OPERATION],
         source=top[a.SOURCE],
         turn=middle[a.TURN],
         session=top.get(a.SESSION_ID),
         session_source=top[a.SESSION_SOURCE],
         user=top.get(a.USER_ID),
-        started_ns=server.span.start_ns,
+        started_ns=server.start_ns,
         first_chunk_ns=top.get(a.FIRST_CHUNK),
-        ended_ns=server.span.end_ns,
-        chat_started_ns=chat.span.start_ns,
-        chat_ended_ns=chat.span.end_ns,
+        ended_ns=server.end_ns,
+        chat_started_ns=chat.start_ns,
+        chat_ended_ns=chat.end_ns,
         status=top[a.HTTP_STATUS],
         outcome=top[a.OUTCOME],
         error=top.get(a.ERROR),
@@ -138,14 +143,14 @@ def _run(server: _Read, agent: _Read, chat: _Read, by_kind: dict[str, list[_Read
     )
 
 
-def _step(read: _Read) -> Step:
-    span, values = read.span, read.values
+def _step(span: Span) -> Step:
+    values = span.attributes
     events = [*span.events]
     facts, seen = [], set()
     for label in values.get(a.FACTS, ()):
         name, _, version = label.rpartition("@")
         if name in seen or "." in name:
-            attributes = plain(_take(events, name).attributes)
+            attributes = _take(events, name).attributes
         else:
             seen.add(name)
             attributes = _under(f"burnish.{name}.", values)
@@ -162,8 +167,8 @@ def _under(prefix: str, values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {key[len(prefix) :]: value for key, value in values.items() if key.startswith(prefix)}
 
 
-def _tool(read: _Read) -> ToolEvent:
-    span, values = read.span, read.values
+def _tool(span: Span) -> ToolEvent:
+    values = span.attributes
     asked_by = values.get(a.TOOL_ASKED_BY)
     return ToolEvent(
         call_id=values[a.TOOL_CALL_ID],
@@ -178,8 +183,8 @@ def _tool(read: _Read) -> ToolEvent:
     )
 
 
-def _attempt(read: _Read) -> Attempt:
-    span, values = read.span, read.values
+def _attempt(span: Span) -> Attempt:
+    values = span.attributes
     return Attempt(
         provider=values[a.PROVIDER],
         model=values[a.REQUEST_MODEL],

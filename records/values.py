@@ -8,10 +8,10 @@ from records.run import JsonValue
 _NON_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def key_values(found: Mapping[str, JsonValue], prefix: str = "") -> list[dict[str, Any]]:
+def key_values(found: Mapping[str, JsonValue]) -> list[dict[str, Any]]:
     # Strings are nearly all of them, so they do not pay for a call.
     return [
-        {"key": prefix + key, "value": {"stringValue": value} if type(value) is str else any_value(value)}
+        {"key": key, "value": {"stringValue": value} if type(value) is str else any_value(value)}
         for key, value in found.items()
     ]
 

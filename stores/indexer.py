@@ -67,7 +67,7 @@ class Indexer:
         return sum(block.end - block.start for block in blocks) >= BATCH_BYTES
 
     def _put(self, blocks: Sequence[Block]) -> int:
-        runs = [run for block in blocks for line in block.lines for run in line.runs]
+        runs = [recorded.run for block in blocks for recorded in block.runs]
         cursors = {block.segment: block.end for block in blocks}
         try:
             return self._store.put(runs, cursors)

@@ -113,7 +113,7 @@ def _checked(run: Run) -> Run:
 
 
 def _is_ours(span: Span) -> bool:
-    return any(attribute.key == a.KIND for attribute in span.attributes)
+    return a.KIND in span.attributes
 
 
 def _unzipped(raw: IO[bytes]) -> IO[bytes] | gzip.GzipFile:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from records import Run
-from records.otlp import spans_in, traces_data
-from records.span import TracesData
+from records import JsonValue, Run
+from records.otlp import decode_groups
 from records.trace import TraceError, runs_of
 from stores.segments import has_writer, segment_names
 
@@ -29,10 +28,10 @@ class Problem(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """One line: the runs in it, and the trace as it was written, if the tail keeps traces."""
+    """A run, and the resource that served it."""
 
-    runs: list[Run]
-    trace: TracesData | None
+    run: Run
+    resource: dict[str, JsonValue]
 
 
 class Block(NamedTuple):
@@ -42,7 +41,7 @@ class Block(NamedTuple):
     start: int
     end: int
     finished: bool
-    lines: list[Recorded]
+    runs: list[Recorded]
     problems: list[Problem]
 
 
@@ -52,15 +51,11 @@ class Stretch(NamedTuple):
 
 
 class Tail:
-    """The segments of one folder, open for reading. Readers that are equally far share what was decoded.
-
-    `keep_traces` is for readers that need more than the runs; it may change between two looks.
-    """
+    """The segments of one folder, open for reading. Readers that are equally far share what was decoded."""
 
     def __init__(
         self, directory: Path, *, block_bytes: int = BLOCK_BYTES, clock: Callable[[], int] = time.time_ns
     ) -> None:
-        self.keep_traces = False
         self._directory = directory
         self._block_bytes = block_bytes
         self._clock = clock
@@ -126,12 +121,12 @@ class Tail:
             # Again: it may have written between our reading and its end.
             data, finished = self._next_bytes(fd, offset)
         whole = data.rfind(b"\n") + 1
-        lines, problems = [], []
+        runs: list[Recorded] = []
+        problems = []
         place = offset
         for line in data[:whole].split(b"\n")[:-1]:
             try:
-                if (recorded := _recorded(line)) is not None:
-                    lines.append(recorded if self.keep_traces else Recorded(recorded.runs, None))
+                runs += _recorded(line)
             except TraceError as error:
                 problems.append(Problem(segment, place, str(error)))
             place += len(line) + 1
@@ -140,7 +135,7 @@ class Tail:
             if torn := len(data) - whole:
                 problems.append(Problem(segment, place, f"its writer died within this line, {torn} bytes are there"))
                 place += torn
-        return Block(segment, offset, place, finished, lines, problems)
+        return Block(segment, offset, place, finished, runs, problems)
 
     def _next_bytes(self, fd: int, offset: int) -> tuple[bytes, bool]:
         """At least one whole line, however long, where there is one; and whether the file ends here."""
@@ -213,12 +208,12 @@ class Reader:
             self._finished.add(block.segment)
 
 
-def _recorded(line: bytes) -> Recorded | None:
+def _recorded(line: bytes) -> list[Recorded]:
     """None for what was erased. Raises `TraceError` for what is no run."""
     if not line.strip():
-        return None
-    trace = traces_data(line)
-    runs = list(runs_of(spans_in(trace)))
-    if not runs and trace.resource_spans:
+        return []
+    groups = decode_groups(line)
+    found = [Recorded(run, group.resource) for group in groups for run in runs_of(group.spans)]
+    if not found and groups:
         raise TraceError("the trace holds no run of Burnish")
-    return Recorded(runs, trace)
+    return found

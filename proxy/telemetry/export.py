@@ -19,8 +19,7 @@ import msgspec
 
 from proxy.telemetry.protobuf import TraceEncoder
 from proxy.telemetry.receiver import Answer, Receiver
-from records.span import TracesData
-from stores.tail import Reader, Tail
+from stores.tail import Reader, Recorded, Tail
 
 BATCH_BYTES: Final = 2**20
 """Of the journal; the same traces take half of that as protobuf."""
@@ -64,7 +63,6 @@ class Exporter:
         lag_bytes: int = LAG_BYTES,
     ) -> None:
         self.status = ExporterStatus()
-        tail.keep_traces = True
         self._tail = tail
         self._place = place
         self._clock = clock
@@ -73,7 +71,7 @@ class Exporter:
         self._sent = _load(place, start)
         self._reader = Reader(tail, dict(self._sent))
         self._sender = _Sender(receiver, random)
-        self._pending: list[TracesData] = []
+        self._pending: list[Recorded] = []
         self._pending_bytes = 0
         self._pending_since = 0.0
         self._saved_at = self._lag_at = clock()
@@ -94,7 +92,7 @@ class Exporter:
                 self._pending_since = now
             for block in blocks:
                 self._pending_bytes += block.end - block.start
-                self._pending += [line.trace for line in block.lines if line.trace is not None]
+                self._pending += block.runs
                 self._reader.passed(block)
             full = self._pending_bytes >= BATCH_BYTES
             if self._pending and (full or now - self._pending_since >= _LINGER):
@@ -109,7 +107,6 @@ class Exporter:
         if self._pending and not self._sender.full:
             self._flush()
         self._sender.finish(deadline)
-        self._tail.keep_traces = False
         self._settle()
         self._save()
 

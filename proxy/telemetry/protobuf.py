@@ -1,4 +1,4 @@
-"""Traces as OTLP protobuf, written by hand from spans as the journal has them.
+"""Traces of runs as OTLP protobuf, written by hand.
 
 A quarter of what the generated classes take. The field numbers are those of `opentelemetry/proto/trace/v1/trace.proto`
 and `common/v1/common.proto`: https://github.com/open-telemetry/opentelemetry-proto. A field is its tag (number and wire
@@ -6,15 +6,19 @@ type in one byte, as all numbers here are below 16), then a number, or a length 
 https://protobuf.dev/programming-guides/encoding/.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping
 from struct import Struct
 from struct import error as StructError
 from typing import Final, NamedTuple
 
 from records import attributes as a
-from records.span import AnyValue, Event, KeyValue, Link, Span, TracesData
+from records.otlp import SCOPE
+from records.run import JsonValue
+from records.span import Event, Link, Span
+from records.tree import spans_of
+from stores.tail import Recorded
 
-_KINDS: Final = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
 _TIMES: Final = Struct("<BBBQBQ").pack
 _DOUBLE: Final = Struct("<d").pack
 _KEPT: Final = 4096
@@ -44,7 +48,7 @@ def _field(tag: bytes, content: bytes) -> bytes:
 
 
 class Request(NamedTuple):
-    """An `ExportTraceServiceRequest`, and how many traces are not in it as protobuf cannot hold them."""
+    """An `ExportTraceServiceRequest`, and how many runs are not in it as protobuf cannot hold them."""
 
     data: bytes
     left_out: int
@@ -57,41 +61,38 @@ class TraceEncoder:
         self._body_limit = body_limit
         self._short = min(_SHORT, body_limit)
         self._keys: dict[str, bytes] = {}
-        self._known: dict[tuple[bytes, str, str], bytes] = {}
+        self._resources: deque[tuple[Mapping[str, JsonValue], bytes]] = deque(maxlen=32)
+        self._known: dict[tuple[bytes, str, type, JsonValue], bytes] = {}
 
-    def request(self, traces: Sequence[TracesData]) -> Request:
+    def request(self, runs: Iterable[Recorded]) -> Request:
         """Spans of one resource are put together."""
-        groups: dict[tuple[bytes, str], list[bytes]] = {}
+        groups: dict[bytes, list[bytes]] = {}
         left_out = 0
-        for trace in traces:
+        for run, resource in runs:
             try:
-                for of_resource in trace.resource_spans:
-                    resource = of_resource.resource
-                    attributes = b"" if resource is None else self._attributes(b"\x0a", resource.attributes)
-                    for of_scope in of_resource.scope_spans:
-                        spans = [self._span(span) for span in of_scope.spans]
-                        groups.setdefault((attributes, of_scope.schema_url), []).extend(spans)
-            except (ValueError, StructError):
+                spans = [self._span(span) for span in spans_of(run)]
+                groups.setdefault(self._resource(resource), []).extend(spans)
+            except (ValueError, StructError, UnicodeEncodeError):
                 # An id that is not hex, a time before 1970.
                 left_out += 1
         data = b"".join(
-            _field(b"\x0a", _field(b"\x0a", resource) + _field(b"\x12", _scope(spans, schema)) + _schema(schema))
-            for (resource, schema), spans in groups.items()
+            _field(b"\x0a", _field(b"\x0a", resource) + _field(b"\x12", _SCOPE + b"".join(spans) + _SCHEMA) + _SCHEMA)
+            for resource, spans in groups.items()
         )
         return Request(data, left_out)
 
     def _span(self, span: Span) -> bytes:
-        kind = span.kind if isinstance(span.kind, int) else _KINDS.get(span.kind.removeprefix("SPAN_KIND_"), 0)
+        ids, length = f"0a10{span.trace_id}1208{span.span_id}", 28
+        if span.parent_id:
+            ids, length = f"{ids}2208{span.parent_id}", 38
         parts = [
-            b"\x0a\x10",
-            bytes.fromhex(span.trace_id),
-            b"\x12\x08",
-            bytes.fromhex(span.span_id),
-            b"\x22\x08" + bytes.fromhex(span.parent_id) if span.parent_id else b"",
+            bytes.fromhex(ids),
             _field(b"\x2a", span.name.encode()),
-            _TIMES(0x30, kind, 0x39, span.start_ns, 0x41, span.end_ns),
+            _TIMES(0x30, span.kind, 0x39, span.start_ns, 0x41, span.end_ns),
             self._attributes(b"\x4a", span.attributes),
         ]
+        if len(parts[0]) != length:
+            raise ValueError(f"span {span.span_id!r}: an id has a wrong length")
         if span.events:
             parts += [_field(b"\x5a", self._event(event)) for event in span.events]
         if span.links:
@@ -100,37 +101,46 @@ class TraceEncoder:
             parts.append(_field(b"\x7a", _field(b"\x12", error.encode()) + b"\x18\x02"))
         return _field(b"\x12", b"".join(parts))
 
-    def _attributes(self, tag: bytes, attributes: Sequence[KeyValue]) -> bytes:
+    def _attributes(self, tag: bytes, attributes: Mapping[str, JsonValue]) -> bytes:
         parts = []
-        keys = self._keys
-        for attribute in attributes:
-            value = attribute.value
-            if value is not None and (text := value.string_value) is not None:
-                # Short texts are mostly the same in every run: names of agents, models, outcomes.
-                short = len(text) <= self._short
-                if short and (known := self._known.get((tag, attribute.key, text))):
-                    parts.append(known)
-                    continue
-                start = keys.get(attribute.key) or self._start(attribute.key)
-                data = text.encode()
-                if len(data) > self._body_limit and attribute.key in a.BODIES:
-                    data = _cut(data, self._body_limit)
-                length = len(data)
-                total = len(start) + length + 3
-                if total < 128:
-                    # Lengths of one byte each: most attributes, so without a call.
-                    part = b"%b%c%b%c\x0a%c%b" % (tag, total, start, length + 2, length, data)
-                    parts.append(part)
-                    if short and len(self._known) < _KEPT:
-                        self._known[tag, attribute.key, text] = part
-                    continue
-                content = _field(b"\x0a", data)
-            else:
-                start = keys.get(attribute.key) or self._start(attribute.key)
-                content = b"" if value is None else self._value(value)
-            size = varint(len(content))
-            parts.append(b"%b%b%b%b%b" % (tag, varint(len(start) + len(size) + len(content)), start, size, content))
+        for key, value in attributes.items():
+            kind = type(value)
+            # Most are the same in every run: names of agents, models, outcomes, small numbers.
+            often = (kind is str and len(value) <= self._short) or kind is int
+            if often and (known := self._known.get((tag, key, kind, value))):
+                parts.append(known)
+                continue
+            part = self._attribute(tag, key, value)
+            if often and len(self._known) < _KEPT:
+                self._known[tag, key, kind, value] = part
+            parts.append(part)
         return b"".join(parts)
+
+    def _attribute(self, tag: bytes, key: str, value: JsonValue) -> bytes:
+        start = self._keys.get(key) or self._start(key)
+        if type(value) is str:
+            data = value.encode()
+            if len(data) > self._body_limit and key in a.BODIES:
+                data = _cut(data, self._body_limit)
+            length = len(data)
+            total = len(start) + length + 3
+            if total < 128:
+                # Lengths of one byte each, so without a call.
+                return b"%b%c%b%c\x0a%c%b" % (tag, total, start, length + 2, length, data)
+            content = _field(b"\x0a", data)
+        else:
+            content = self._value(value)
+        size = varint(len(content))
+        return b"%b%b%b%b%b" % (tag, varint(len(start) + len(size) + len(content)), start, size, content)
+
+    def _resource(self, resource: Mapping[str, JsonValue]) -> bytes:
+        # One a worker, and it is new in every run: comparing is a tenth of encoding.
+        for known, data in self._resources:
+            if known == resource:
+                return data
+        data = self._attributes(b"\x0a", resource)
+        self._resources.append((resource, data))
+        return data
 
     def _start(self, key: str) -> bytes:
         """The key, and the tag of the value that follows it."""
@@ -139,19 +149,20 @@ class TraceEncoder:
             self._keys[key] = start
         return start
 
-    def _value(self, value: AnyValue) -> bytes:
-        if value.string_value is not None:
-            return _field(b"\x0a", value.string_value.encode())
-        if value.int_value is not None:
-            return b"\x18" + varint(value.int_value)
-        if value.bool_value is not None:
-            return b"\x10\x01" if value.bool_value else b"\x10\x00"
-        if value.double_value is not None:
-            return b"\x21" + _DOUBLE(value.double_value)
-        if value.array_value is not None:
-            return _field(b"\x2a", b"".join(_field(b"\x0a", self._value(item)) for item in value.array_value.values))
-        if value.kvlist_value is not None:
-            return _field(b"\x32", self._attributes(b"\x0a", value.kvlist_value.values))
+    def _value(self, value: JsonValue) -> bytes:
+        if isinstance(value, str):
+            return _field(b"\x0a", value.encode())
+        if isinstance(value, bool):
+            return b"\x10\x01" if value else b"\x10\x00"
+        if isinstance(value, int):
+            # Protobuf's integers have 64 bits; a larger one is kept as text rather than cut.
+            return b"\x18" + varint(value) if -(2**63) <= value < 2**63 else _field(b"\x0a", str(value).encode())
+        if isinstance(value, float):
+            return b"\x21" + _DOUBLE(value)
+        if isinstance(value, (list, tuple)):
+            return _field(b"\x2a", b"".join([_field(b"\x0a", self._value(item)) for item in value]))
+        if isinstance(value, dict):
+            return _field(b"\x32", self._attributes(b"\x0a", value))
         return b""
 
     def _event(self, event: Event) -> bytes:
@@ -159,12 +170,8 @@ class TraceEncoder:
         return time + _field(b"\x12", event.name.encode()) + self._attributes(b"\x1a", event.attributes)
 
 
-def _scope(spans: Sequence[bytes], schema: str) -> bytes:
-    return _field(b"\x0a", _field(b"\x0a", b"burnish")) + b"".join(spans) + _schema(schema)
-
-
-def _schema(url: str) -> bytes:
-    return _field(b"\x1a", url.encode()) if url else b""
+_SCOPE: Final = _field(b"\x0a", _field(b"\x0a", SCOPE.encode()))
+_SCHEMA: Final = _field(b"\x1a", a.SCHEMA_URL.encode())
 
 
 def _link(link: Link) -> bytes:

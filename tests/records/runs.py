@@ -8,13 +8,22 @@ _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _hex32 = st.text("0123456789abcdef", min_size=32, max_size=32)
 _ns = st.integers(1, 2**62)
 _count = st.integers(0, 2**62)
-_json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | _text,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
-    max_leaves=5,
-)
-_facts = st.builds(Fact, _text, st.dictionaries(_text, _json, max_size=3), st.integers(1, 9))
-_steps = st.builds(Step, _text, _ns, _ns, st.lists(_facts, max_size=4).map(tuple), st.none() | _text)
+
+
+def _steps(finite: bool) -> st.SearchStrategy[Step]:
+    value = st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.floats(allow_nan=False, allow_infinity=not finite)
+        | _text,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
+        max_leaves=5,
+    )
+    facts = st.builds(Fact, _text, st.dictionaries(_text, value, max_size=3), st.integers(1, 9))
+    return st.builds(Step, _text, _ns, _ns, st.lists(facts, max_size=4).map(tuple), st.none() | _text)
+
+
 _tools = st.builds(ToolEvent, call_id=_text, name=_text, arguments=_text, result=_text, outcome=_text) | st.builds(
     ToolEvent,
     call_id=_text,
@@ -38,8 +47,8 @@ _attempts = st.builds(
 )
 
 
-def runs() -> st.SearchStrategy[Run]:
-    """Any run that a call could leave."""
+def runs(*, finite: bool = False) -> st.SearchStrategy[Run]:
+    """Any run that a call could leave; `finite` without numbers that are not."""
     return st.builds(
         Run,
         id=_hex32,
@@ -72,11 +81,11 @@ def runs() -> st.SearchStrategy[Run]:
         response_id=st.none() | _text,
         finish_reasons=st.lists(_text, max_size=3).map(tuple),
         usage=st.none() | st.builds(Usage, _count, _count, _count, _count),
-        cost_usd=st.none() | st.floats(0, allow_nan=False),
+        cost_usd=st.none() | st.floats(0, allow_infinity=False),
         request=st.none() | _text,
         sent=st.none() | _text,
         answer=st.none() | _text,
-        steps=st.lists(_steps, max_size=3).map(tuple),
+        steps=st.lists(_steps(finite), max_size=3).map(tuple),
         tools=st.lists(_tools, max_size=3).map(tuple),
         attempts=st.lists(_attempts, max_size=3).map(tuple),
     )

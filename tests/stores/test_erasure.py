@@ -228,7 +228,7 @@ def test_old_runs_in_the_segment_of_an_idle_live_writer_are_erased(record: Recor
     tail = Tail(tmp_path / "idle")
     tail.refresh()
     block = tail.read(name, 0)
-    assert [run.id for line in block.lines for run in line.runs] == [a_run(20).id, a_run(30).id]
+    assert [recorded.run.id for recorded in block.runs] == [a_run(20).id, a_run(30).id]
     assert block.problems == []
     tail.close()
 

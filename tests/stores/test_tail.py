@@ -39,7 +39,7 @@ def blocks(reader: Reader, tail: Tail, budget: int = 2**30) -> list[Block]:
 
 
 def ids(found: list[Block]) -> list[str]:
-    return [run.id for block in found for line in block.lines for run in line.runs]
+    return [recorded.run.id for block in found for recorded in block.runs]
 
 
 def append(directory: Path, data: bytes) -> None:
@@ -113,7 +113,8 @@ def test_the_unfinished_line_of_a_dead_writer_is_passed_over_and_told_once(
         (b"\xff\xfe\r\x0b", "not OTLP JSON"),
         (b"[" * 100_000, "not OTLP JSON"),
         (b'{"resourceSpans":[{"scopeSpans":[]}]}', "holds no run of Burnish"),
-        (line_of(a_run(1)).replace(b"burnish.tenant", b"burnish.tenamt").rstrip(), r"burnish\.tenant' is missing"),
+        (line_of(a_run(1)).replace(b'"burnish.run"', b'"burnish.rum"').rstrip(), r"burnish\.run' is missing"),
+        (line_of(a_run(1)).replace(b"tenant", b"tenamt").rstrip(), "missing required field `tenant`"),
     ],
 )
 def test_damage_in_the_middle_does_not_hold_up_the_rest(

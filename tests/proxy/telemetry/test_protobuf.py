@@ -11,24 +11,23 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from proxy.telemetry.protobuf import TraceEncoder, varint
-from records import Run
+from records import Fact, Run, Step
 from records.attributes import REQUEST_BODY, SCHEMA_URL
-from records.line import LineWriter
-from records.otlp import spans_in, traces_data
-from records.span import Span, TracesData, plain
+from records.span import Span
+from records.tree import spans_of
+from stores.tail import Recorded
 from tests.records.runs import runs
 from tests.support.runs import a_run
 
 RESOURCE: dict[str, Any] = {"service.name": "burnish", "process.pid": 7, "deep": {"list": [1, 2.5, None, True]}}
-line_of = LineWriter(RESOURCE)
 
 
-def trace_of(run: Run) -> TracesData:
-    return traces_data(line_of(run))
+def sent(*runs: Run, body_limit: int = 2**20) -> ExportTraceServiceRequest:
+    return received(TraceEncoder(body_limit), *(Recorded(run, RESOURCE) for run in runs))
 
 
-def sent(*traces: TracesData, body_limit: int = 2**20) -> ExportTraceServiceRequest:
-    return ExportTraceServiceRequest.FromString(TraceEncoder(body_limit).request(traces).data)
+def received(encoder: TraceEncoder, *recorded: Recorded) -> ExportTraceServiceRequest:
+    return ExportTraceServiceRequest.FromString(encoder.request(recorded).data)
 
 
 def value_of(value: AnyValue) -> Any:
@@ -66,12 +65,12 @@ def told(span: trace_pb2.Span) -> dict[str, Any]:
 
 def meant(span: Span) -> dict[str, Any]:
     return {
-        "ids": (span.trace_id, span.span_id, span.parent_id),
+        "ids": (span.trace_id, span.span_id, span.parent_id or ""),
         "name": span.name,
         "kind": span.kind,
         "times": (span.start_ns, span.end_ns),
-        "attributes": plain(span.attributes),
-        "events": [(event.name, event.time_ns, plain(event.attributes)) for event in span.events],
+        "attributes": span.attributes,
+        "events": [(event.name, event.time_ns, event.attributes) for event in span.events],
         "links": [(link.trace_id, link.span_id) for link in span.links],
         "error": span.error,
     }
@@ -79,22 +78,33 @@ def meant(span: Span) -> dict[str, Any]:
 
 @given(st.lists(runs(), min_size=1, max_size=3))
 def test_every_span_arrives_as_it_is(several: list[Run]) -> None:
-    traces = [trace_of(run) for run in several]
-    (of_resource,) = sent(*traces).resource_spans
+    (of_resource,) = sent(*several).resource_spans
     (of_scope,) = of_resource.scope_spans
     assert values_of(of_resource.resource.attributes) == RESOURCE
     assert (of_resource.schema_url, of_scope.schema_url, of_scope.scope.name) == (SCHEMA_URL, SCHEMA_URL, "burnish")
-    assert [told(span) for span in of_scope.spans] == [meant(span) for trace in traces for span in spans_in(trace)]
+    assert [told(span) for span in of_scope.spans] == [meant(span) for run in several for span in spans_of(run)]
 
 
 def test_an_encoder_used_again_says_the_same() -> None:
     encoder = TraceEncoder(4096)
-    assert encoder.request([trace_of(a_run(1))]) == encoder.request([trace_of(a_run(1))])
+    assert encoder.request([Recorded(a_run(1), RESOURCE)]) == encoder.request([Recorded(a_run(1), dict(RESOURCE))])
+
+
+def test_a_number_is_not_taken_for_a_truth_or_a_text_that_equals_it() -> None:
+    values = (1, True, 1.0, "1", 0, False)
+    facts = [Fact("f", {"value": value}) for value in values]
+    run = a_run(steps=tuple(Step(f"s{place}", 1, 2, (fact,)) for place, fact in enumerate(facts)))
+    spans = sent(run).resource_spans[0].scope_spans[0].spans
+    found = [values_of(span.attributes)["burnish.f.value"] for span in spans if span.name.startswith("s")]
+    assert [(type(value), value) for value in found] == [
+        (type(value), value) for value in (1, True, 1.0, "1", 0, False)
+    ]
 
 
 def test_spans_of_two_workers_stay_under_their_own_resources() -> None:
-    traces = [traces_data(LineWriter({"process.pid": pid})(a_run(pid))) for pid in (1, 2, 1)]
-    found = sent(*traces).resource_spans
+    found = received(
+        TraceEncoder(100), *(Recorded(a_run(pid), {"process.pid": pid}) for pid in (1, 2, 1))
+    ).resource_spans
     assert [(values_of(item.resource.attributes)["process.pid"], len(item.scope_spans[0].spans)) for item in found] == [
         (1, 6),
         (2, 3),
@@ -104,7 +114,7 @@ def test_spans_of_two_workers_stay_under_their_own_resources() -> None:
 @pytest.mark.parametrize("limit", [0, 10, 100, 4096])
 def test_bodies_are_cut_to_the_limit_and_nothing_else_is(limit: int) -> None:
     run = a_run(1, request=json.dumps("é" * 5_000, ensure_ascii=False), agent="a" * 5_000)
-    (of_resource,) = sent(trace_of(run), body_limit=limit).resource_spans
+    (of_resource,) = sent(run, body_limit=limit).resource_spans
     chat = next(span for span in of_resource.scope_spans[0].spans if span.name.startswith("chat"))
     kept = values_of(chat.attributes)[REQUEST_BODY]
     beginning, _, rest = kept.partition("… [")
@@ -116,10 +126,9 @@ def test_bodies_are_cut_to_the_limit_and_nothing_else_is(limit: int) -> None:
 
 
 def test_a_trace_that_protobuf_cannot_hold_is_left_out_and_counted() -> None:
-    odd = trace_of(a_run(1, trace_id="not hex"))
-    early = trace_of(a_run(2, started_ns=-1))
-    request = TraceEncoder(100).request([odd, trace_of(a_run(3)), early])
-    assert request.left_out == 2
+    odd = [a_run(1, trace_id="not hex"), a_run(2, started_ns=-1), a_run(4, parent_span_id="ab")]
+    request = TraceEncoder(100).request([Recorded(run, RESOURCE) for run in [odd[0], a_run(3), *odd[1:]]])
+    assert request.left_out == 3
     (of_resource,) = ExportTraceServiceRequest.FromString(request.data).resource_spans
     assert len(of_resource.scope_spans[0].spans) == 3
 
