@@ -33,6 +33,8 @@ _SHORT_PAUSE: Final = 0.005
 _LEASE_EVERY: Final = 1.0
 _OPEN_EVERY: Final = 2.0
 _LOOK_EVERY: Final = 1.0
+_PATIENCE: Final = 1.0
+"""Seconds to wait for another's lock on the store; the journal keeps everything, so there is no need to insist."""
 _DRAIN: Final = 10.0
 _log = logging.getLogger("burnish.background")
 

@@ -5,11 +5,13 @@ The store is synchronous: it belongs to the background process and the command l
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from records.run import Outcome, Run, Source, Turn
+
+PATIENCE: Final = 10.0
 
 
 class StoreError(Exception):
@@ -135,12 +137,13 @@ class RunStore(Protocol):
     def close(self) -> None: ...
 
 
-def open_store(url: str) -> RunStore:
+def open_store(url: str, *, patience: float = PATIENCE) -> RunStore:
     """The store at `sqlite:///PATH` or `postgresql://…`, created or upgraded to this version's schema as needed.
 
-    Raises `StoreError` for another kind of URL, a database that cannot be reached, or one that a newer Burnish wrote.
+    An SQLite file waits `patience` seconds for another process's lock before it raises `StoreBusy`. Raises `StoreError`
+    for another kind of URL, a database that cannot be reached, or one that a newer Burnish wrote.
     """
     # Who only names the types must not pay for the databases.
     from stores.sql.opening import open_at
 
-    return open_at(url)
+    return open_at(url, patience)

@@ -7,14 +7,14 @@ from typing import Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from stores.runs import StoreBusy, StoreError
+from stores.runs import PATIENCE, StoreBusy, StoreError
 from stores.sql import sqlite
 
 WRITES: Final = "writes"
 """Execution option of a connection that will write: SQLite takes its lock at the start, where it can wait for it."""
 
 
-def sqlite_engine(path: Path, patience: float = sqlite.PATIENCE) -> Engine:
+def sqlite_engine(path: Path, patience: float = PATIENCE) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(path)), creator=lambda: _sqlite(path, patience))
 
     @event.listens_for(engine, "begin")

@@ -19,11 +19,11 @@ _SQLITE: Final = ("sqlite:///", "sqlite+pysqlite:///")
 _POSTGRESQL: Final = ("postgresql://", "postgresql+psycopg://")
 
 
-def open_at(url: str) -> RunStore:
+def open_at(url: str, patience: float) -> RunStore:
     """The store at a URL, upgraded first where it needs to be."""
     if (path := sqlite_path(url)) is not None:
-        _prepare(path, url)
-        return SqliteStore(path)
+        _prepare(path, url, patience)
+        return SqliteStore(path, patience=patience)
     store = _unprepared(url)
     try:
         with store.explaining():
@@ -55,10 +55,10 @@ def _unprepared(url: str) -> "SqlStore":
     return SqlStore(postgresql_engine(address), address.render_as_string())
 
 
-def _prepare(path: Path, url: str) -> None:
+def _prepare(path: Path, url: str, patience: float) -> None:
     sqlite.create(path)
     try:
-        connection = sqlite.connect(path)
+        connection = sqlite.connect(path, patience)
         try:
             if is_current(connection):
                 return

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from records.run import Run
-from stores.runs import Position, RunFilter, RunSummary, StoreBusy, StoreError
+from stores.runs import PATIENCE, Position, RunFilter, RunSummary, StoreBusy, StoreError
 from stores.sql.row import Batch, MessageRow, RunRow
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ MOVE_CURSOR: Final = (
     " ON CONFLICT (segment) DO UPDATE SET position = excluded.position"
 )
 
-PATIENCE: Final = 10.0
 _PRAGMAS: Final = (
     "foreign_keys = ON",
     # The journal survives a loss of power, and what SQLite then misses is read from it again.
