@@ -104,6 +104,7 @@ class RecordKeeper:
     def finish(self, patience: float) -> None:
         """Works off what the journal holds; what takes longer waits there for the next start."""
         deadline = self._clock() + patience
+        self._indexer.retry()
         while self.step() and self._clock() < deadline:
             pass
         if self._exporter is not None:

@@ -66,6 +66,10 @@ class Indexer:
             self._report(block.problems)
         return sum(block.end - block.start for block in blocks) >= BATCH_BYTES
 
+    def retry(self) -> None:
+        """Ask the store again at the next step, however lately it took nothing."""
+        self._not_before = self._clock()
+
     def _put(self, blocks: Sequence[Block]) -> int:
         runs = [recorded.run for block in blocks for recorded in block.runs]
         cursors = {block.segment: block.end for block in blocks}

@@ -1,6 +1,7 @@
 """Keeping the record: runs into the store, traces to a receiver, old ones out, all seen from outside."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ class Keeping:
             {"version": 1, "records": {"dir": directory, **sections.pop("records", {})}, **sections}
         )
         self.journal = Journal(journal_in(directory), worker="0", clock=self.wall)
-        self.store = open_store(self.config.records.database)
+        self.store = open_store(self.config.records.database, patience=0.05)
         self.keeper = RecordKeeper(self.config, self.store, clock=lambda: self.now, wall=self.wall, random=Random(1))
 
     def wall(self) -> int:
@@ -154,6 +155,19 @@ def test_how_the_record_is_kept_can_be_read_by_others(keeping: Callable[..., Kee
         1,
         1,
     )
+
+
+def test_what_waited_for_a_locked_store_is_stored_before_the_end(keeping: Callable[..., Keeping]) -> None:
+    record = keeping()
+    other = sqlite3.connect(record.directory / "burnish.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    record.write(1, 2)
+    record.step()
+    other.execute("ROLLBACK")
+    other.close()
+    assert record.store.count(EVERY) == 0
+    record.keeper.finish(10)
+    assert record.store.count(EVERY) == 2
 
 
 def test_a_draft_of_a_segment_left_by_the_dead_is_removed(keeping: Callable[..., Keeping]) -> None:
