@@ -25,6 +25,10 @@ Small: TypeAlias = Callable[[Request], Response]
 _FORMATS: Final[tuple[WireFormat, ...]] = (ChatFormat(),)
 
 
+_STORED: Final = frozenset({"GET", "HEAD"})
+"""Methods by which a provider lists the calls it has stored, on the routes where calls are made."""
+
+
 class DataPlane:
     """`/v1/...` for agents, and `/healthz`, `/readyz`, `/metrics` for whoever runs it.
 
@@ -59,9 +63,9 @@ class DataPlane:
                 426, "this endpoint speaks HTTP, not WebSocket", code="upgrade_refused", headers={"upgrade": "HTTP/1.1"}
             )
             await self._refuse(send, error)
-        elif route.rest in self._calls:
+        elif route.rest in self._calls and scope["method"] not in _STORED:
             await self._refuse(send, _wrong_method(scope, "POST"))
-        elif route.rest == "models" or route.rest.startswith("models/"):
+        elif scope["method"] == "GET" and (route.rest == "models" or route.rest.startswith("models/")):
             await self._models(route, scope, receive, send)
         elif not route.versioned:
             await self._refuse(send, ApiError(404, f"there is nothing at {scope['path']!r}; the API begins at /v1"))
@@ -69,21 +73,21 @@ class DataPlane:
             await self._passthrough(scope, receive, send, route)
 
     async def _models(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        """What the key may use. A model that is not configured is its provider's to describe, where it may be used."""
         try:
-            if scope["method"] != "GET":
-                raise _wrong_method(scope, "GET")
             agent = self._worker.snapshot.agent_of(scope["headers"], route.agent)
             listed = models_of(self._worker.snapshot.config, agent.name, created=self._worker.started)
             _, _, wanted = route.rest.partition("/")
+            answer: JsonValue = {"object": "list", "data": listed}
             if wanted:
-                found = next((model for model in listed if model["id"] == wanted), None)
-                if found is None:
-                    raise ApiError(404, f"no model {wanted!r} for this key", param="model", code="model_not_found")
-                answer: JsonValue = found
-            else:
-                answer = {"object": "list", "data": listed}
+                answer = next((model for model in listed if model["id"] == wanted), None)
+            if answer is None and agent.config.models.unknown != "passthrough":
+                raise ApiError(404, f"no model {wanted!r} for this key", param="model", code="model_not_found")
         except ApiError as error:
             await self._refuse(send, error)
+            return
+        if answer is None:
+            await self._passthrough(scope, receive, send, route)
         else:
             await JSONResponse(answer)(scope, receive, send)
 

@@ -42,7 +42,7 @@ class _Head(msgspec.Struct):
     """Typed where a call cannot be served otherwise; of the rest, what is odd is the upstream's to judge."""
 
     messages: list[_Message]
-    model: str | None = None
+    model: str
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     tools: msgspec.Raw = _NULL
@@ -113,7 +113,7 @@ _dumps: Final = msgspec.json.Encoder().encode
 
 
 class ChatCompletionsRequest(ChatRequest):
-    """A request as the client wrote it. `default_model` stands in where it names none."""
+    """A request as the client wrote it."""
 
     __slots__ = ("_body", "_fingerprints", "_head", "_messages")
 
@@ -133,7 +133,7 @@ class ChatCompletionsRequest(ChatRequest):
 
     @property
     def model(self) -> str:
-        return self._head.model or ""
+        return self._head.model
 
     @property
     def stream(self) -> bool:
@@ -195,7 +195,14 @@ class ChatCompletionsRequest(ChatRequest):
         return [_ROLES.get(message.role, "user") for message in self._head.messages]
 
     def with_model(self, model: str) -> Self:
-        return self if model == self._head.model else self._with(model=model)
+        if model == self._head.model:
+            return self
+        # Nothing else changes, so nothing else is read again.
+        changed = type(self)(
+            document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
+        )
+        changed._messages, changed._fingerprints = self._messages, self._fingerprints
+        return changed
 
     def with_message(self, role: Role, text: str) -> Self:
         return self._with(messages=_appended(self._raw_messages(), _dumps({"role": role, "content": text})))

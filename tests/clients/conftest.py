@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environments import Environments
+from tests.support.proxy import UPSTREAM_KEY, served, settings
 from tests.support.upstream import Upstream, in_thread
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,11 +41,22 @@ def environments(request: pytest.FixtureRequest) -> Environments:
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
-    with in_thread(Upstream(key="sk-upstream")) as upstream:
+    with in_thread(Upstream(key=UPSTREAM_KEY)) as upstream:
         yield upstream
 
 
 @pytest.fixture(scope="module")
-def endpoint(upstream: Upstream) -> Endpoint:
-    assert upstream.key is not None
-    return Endpoint(upstream.base_url, upstream.key, "small-instruct", "fail-429", "gpt-5-small")
+def endpoint(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """`burnish serve` before the scripted provider, with both steps on, the way an agent's owner would run it."""
+    folder = tmp_path_factory.mktemp("proxy")
+    written = settings(
+        upstream,
+        folder / "records",
+        agent={
+            "models": {"default": "small", "unknown": "passthrough"},
+            "variants": {"base": {}, "same": {}},
+            "middleware": [{"variant_routing": {"policy": {"weighted": {"base": 1, "same": 1}}}}, "tool_outcomes"],
+        },
+    )
+    with served(written, folder) as proxy:
+        yield Endpoint(f"{proxy.url}/v1", proxy.key, "small-instruct", "fail-429", "gpt-5-small")

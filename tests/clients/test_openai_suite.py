@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.conftest import Endpoint
 from tests.support.environments import Environments
+from tests.support.proxy import UPSTREAM_KEY
 from tests.support.upstream import CHAT, Answer, Received, Upstream, document, in_thread, obliging
 
 LOCKS = Path(__file__).parent / "requirements"
@@ -48,7 +49,7 @@ def kept_or_deleted(kept: dict[str, Any], kind: str, request: Received) -> Answe
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
-    with in_thread(Upstream(key="sk-upstream")) as upstream:
+    with in_thread(Upstream(key=UPSTREAM_KEY)) as upstream:
         upstream.always(listed_or_asked)
         upstream.always(lambda asked: kept_or_deleted(COMPLETION, "chat.completion.deleted", asked), to=STORED)
         upstream.always(page(MESSAGE), to=f"{STORED}/messages")
