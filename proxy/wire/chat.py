@@ -115,13 +115,14 @@ _dumps: Final = msgspec.json.Encoder().encode
 class ChatCompletionsRequest(ChatRequest):
     """A request as the client wrote it."""
 
-    __slots__ = ("_body", "_fingerprints", "_head", "_messages")
+    __slots__ = ("_body", "_fingerprints", "_head", "_messages", "_roles")
 
     def __init__(self, body: bytes, head: _Head) -> None:
         self._body = body
         self._head = head
         self._messages: tuple[Message, ...] | None = None
         self._fingerprints: Sequence[bytes] | None = None
+        self._roles: Sequence[Role] | None = None
 
     @classmethod
     def read(cls, body: bytes) -> Self:
@@ -192,7 +193,9 @@ class ChatCompletionsRequest(ChatRequest):
 
     @property
     def roles(self) -> Sequence[Role]:
-        return [_ROLES.get(message.role, "user") for message in self._head.messages]
+        if self._roles is None:
+            self._roles = [_ROLES.get(message.role, "user") for message in self._head.messages]
+        return self._roles
 
     def with_model(self, model: str) -> Self:
         if model == self._head.model:
@@ -201,7 +204,7 @@ class ChatCompletionsRequest(ChatRequest):
         changed = type(self)(
             document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
         )
-        changed._messages, changed._fingerprints = self._messages, self._fingerprints
+        changed._messages, changed._fingerprints, changed._roles = self._messages, self._fingerprints, self._roles
         return changed
 
     def with_message(self, role: Role, text: str) -> Self:
@@ -292,11 +295,12 @@ class ChatChunk(Chunk):
 class ChatCompletion(Completion):
     """A `chat.completion` document."""
 
-    __slots__ = ("_answer", "_body")
+    __slots__ = ("_answer", "_body", "_calls")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._answer: _Answer | None = None
+        self._calls: Sequence[ToolCall] | None = None
 
     @classmethod
     def saying(cls, text: str, *, model: str, finish_reason: str = "stop", id: str = "chatcmpl-burnish") -> Self:
@@ -344,8 +348,10 @@ class ChatCompletion(Completion):
 
     @property
     def calls(self) -> Sequence[ToolCall]:
-        choices = self._read.choices
-        return _tool_calls((choices[0].message and choices[0].message.tool_calls) or ()) if choices else ()
+        if self._calls is None:
+            choices = self._read.choices
+            self._calls = _tool_calls((choices[0].message and choices[0].message.tool_calls) or ()) if choices else ()
+        return self._calls
 
     @property
     def finish_reasons(self) -> Sequence[str]:
@@ -520,6 +526,8 @@ def _tool_calls(calls: Sequence[_Call]) -> Sequence[ToolCall]:
 
 
 def _fingerprint(message: _Message) -> bytes:
+    if _ROLES.get(message.role) == "system":
+        return b""
     if message.role == "assistant":
         calls = () if message.tool_calls is _NULL else _calls(message.tool_calls)
         return _assistant_digest(_text(message.content)[0], [call.id for call in calls])
