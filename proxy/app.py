@@ -68,7 +68,8 @@ class DataPlane:
         elif scope["method"] == "GET" and (route.rest == "models" or route.rest.startswith("models/")):
             await self._models(route, scope, receive, send)
         elif not route.versioned:
-            await self._refuse(send, ApiError(404, f"there is nothing at {scope['path']!r}; the API begins at /v1"))
+            message = f"there is nothing at {scope['path']!r}; the API begins at /v1"
+            await self._refuse(send, ApiError(404, message, code="route_not_found"))
         else:
             await self._passthrough(scope, receive, send, route)
 

@@ -68,7 +68,7 @@ class AgentRuntime:
         """Whether this is the agent's own turn or an auxiliary call, as its header or the configuration says."""
         if header is not None:
             if header not in (b"main", b"aux"):
-                raise BadRequest("x-burnish-turn: must be main or aux", param="x-burnish-turn")
+                raise BadRequest("x-burnish-turn: must be main or aux", param="x-burnish-turn", code="invalid_header")
             return "aux" if header == b"aux" else "main"
         for matcher in self.config.auxiliary:
             if (
@@ -124,7 +124,7 @@ class Snapshot:
         if named is not None and named != agent.name:
             raise ApiError(
                 403,
-                f"this key is not for agent {named!r}",
+                f"this key is not for agent {named!r} but for {agent.name!r}; use another key, or name no agent",
                 type="permission_error",
                 code="wrong_agent",
             )

@@ -337,7 +337,8 @@ def as_api_error(error: Exception) -> ApiError:
             # A body that could be read, just, and cannot be edited. Where server.max_depth was raised that far.
             return BadRequest("the body is nested too deeply; flatten it", code="nested_too_deeply")
         case _:
-            return ApiError(500, "Burnish failed to serve this call; its log says why", type="api_error", code=None)
+            message = "Burnish failed to serve this call; its log says why"
+            return ApiError(500, message, type="api_error", code="internal_error")
 
 
 def _shutting_down() -> ApiError:

@@ -52,7 +52,7 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, timeout: floa
     for name, value in scope["headers"]:
         if name == b"content-length":
             if not value.isdigit():
-                raise BadRequest("content-length must be a number", param="content-length")
+                raise BadRequest("content-length: must be a number", param="content-length", code="invalid_header")
             if int(value) > limit:
                 raise too_large(limit)
         elif name == b"content-encoding":
