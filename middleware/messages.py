@@ -96,7 +96,11 @@ class ChatRequest(ABC):
     @property
     @abstractmethod
     def fingerprints(self) -> Sequence[bytes]:
-        """A digest of each message; a message sent again has the same, an answer replayed that of its `Completion`."""
+        """A digest of each message; a message sent again has the same, an answer replayed that of its `Completion`.
+
+        That of a system message is empty: agents tell the time in it, or what they remember, and it says nothing about
+        which conversation this is.
+        """
 
     @property
     def question(self) -> str:

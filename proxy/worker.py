@@ -213,7 +213,8 @@ class Worker:
         if now >= self._forget_at_ns:
             self._forget_at_ns = now + _FORGETTING_NS
             idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
-            self._transcripts.forget(now - int(idle * 1e9))
+            # Kept as long again: what an ended session was told must not be taken for another's, rewritten.
+            self._transcripts.forget(now - int(2 * idle * 1e9))
 
     def _close(self) -> None:
         for task in (self._transcripts.close, self._spending.close, self.journal.close, self.metrics.flush):

@@ -50,12 +50,14 @@ class _Tip(NamedTuple):
     seen: Seen
 
 
-def _chosen(tips: Sequence[_Tip], answer: bytes) -> tuple[Seen | None, bool]:
+def _chosen(tips: Sequence[_Tip], answer: bytes, not_before_ns: int) -> tuple[Seen | None, bool]:
     """Of what is known of a question: the call meant, and whether it is to be given out only this once."""
     same = [tip for tip in tips if tip.answer == answer]
+    fresh = [tip.seen for tip in same or tips if tip.seen.ended_ns >= not_before_ns]
     if same:
-        return same[0].seen, len(same) > 1
-    return (tips[0].seen, False) if len(tips) == 1 else (None, False)
+        # Where all of them are too old the session has ended; the answer was not rewritten.
+        return (fresh[0], len(fresh) > 1) if fresh else (None, False)
+    return (fresh[0], False) if len(fresh) == len(tips) == 1 else (None, False)
 
 
 class MemoryTranscripts:
@@ -80,8 +82,8 @@ class MemoryTranscripts:
             self._tips.popitem(last=False)
 
     def take(self, question: bytes, answer: bytes, *, not_before_ns: int) -> Seen | None:
-        tips = [tip for tip in self._tips.get(question, ()) if tip.seen.ended_ns >= not_before_ns]
-        seen, once = _chosen(tips, answer)
+        tips = self._tips.get(question, [])
+        seen, once = _chosen(tips, answer, not_before_ns)
         if once:
             self._tips[question] = [tip for tip in tips if tip.seen is not seen]
         return seen
@@ -127,9 +129,9 @@ class FileTranscripts:
         self._file.close()
 
     def _take(self, file: sqlite3.Connection, question: bytes, answer: bytes, not_before_ns: int) -> Seen | None:
-        query = "select answer, seen from tips where question = ? and at_ns >= ? order by at_ns"
-        rows = file.execute(query, (question, not_before_ns)).fetchall()
-        seen, once = _chosen([_Tip(known, self._decode(data)) for known, data in rows], answer)
+        query = "select answer, seen from tips where question = ? order by at_ns"
+        tips = [_Tip(known, self._decode(data)) for known, data in file.execute(query, (question,))]
+        seen, once = _chosen(tips, answer, not_before_ns)
         if once and seen is not None:
             file.execute("delete from tips where question = ? and session = ?", (question, seen.session)).close()
         return seen

@@ -284,7 +284,9 @@ class _Call:
                         ended=ended,
                     )
                 )
-                if outcome == "ok" and completion is not None:
+                if outcome != "ok":
+                    self._agent.sessions.failed(self._session)
+                elif completion is not None:
                     self._remember(completion)
         except Exception:
             logger.exception("run %s could not be recorded", self._run_id)

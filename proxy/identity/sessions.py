@@ -5,7 +5,8 @@ without an assistant message opens a session, and a later call joins the session
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from middleware.exchange import Previous
@@ -15,8 +16,7 @@ from records.run import SessionSource
 from stores.transcripts import Seen, Transcripts
 
 _OWN_HEADER: Final = b"x-burnish-session"
-_HEADERS: Final = (
-    _OWN_HEADER,
+_VENDORS: Final = (
     b"session-id",
     b"session_id",
     b"thread-id",
@@ -24,16 +24,22 @@ _HEADERS: Final = (
     b"x-session-affinity",
     b"x-conversation-id",
 )
-_SESSION_HEADERS: Final = frozenset(_HEADERS)
+_SESSION_HEADERS: Final = frozenset((_OWN_HEADER, *_VENDORS))
 _LONGEST: Final = 256
+_FAILED: Final = 1000
+"""Failed calls whose retry is recognised; it comes soon, or never."""
 
 
 class Session(NamedTuple):
-    """A session as found: its id, how it was found, and the call whose tools this one brings results of."""
+    """A session as found: its id, how it was found, and the call whose tools this one brings results of.
+
+    `joined` is the call it goes on from, where the transcript told, with a digest of the whole transcript.
+    """
 
     id: str
     source: SessionSource
     previous: Previous | None = None
+    joined: tuple[bytes, Seen] | None = None
 
 
 class Sessions:
@@ -45,53 +51,83 @@ class Sessions:
     def __init__(self, transcripts: Transcripts, idle_ns: int) -> None:
         self._transcripts = transcripts
         self._idle_ns = idle_ns
+        self._failed: OrderedDict[bytes, Seen] = OrderedDict()
 
     def find(
         self, request: ChatRequest, headers: Mapping[bytes, bytes], *, scope: bytes, run_id: str, now_ns: int
     ) -> Session:
+        """Raises `BadRequest` where `x-burnish-session` cannot be a name."""
         roles = request.roles
-        asked = self._asker(request, scope, now_ns) if "tool" in roles else None
+        named = None if _SESSION_HEADERS.isdisjoint(headers) else _named(headers)
+        if named is None and request.conversation:
+            named = request.conversation, "body"
+        brings_results = "tool" in roles
+        if not brings_results and (named or "assistant" not in roles):
+            return Session(*named) if named else Session(run_id, "derived")
+        tips, transcript = _tips(request, scope)
+        not_before = now_ns - self._idle_ns
+        asked = self._asker(request, tips, scope, not_before) if brings_results else None
         previous = None if asked is None else Previous(asked.run_id, asked.trace_id, asked.ended_ns, asked.asked)
-        if not _SESSION_HEADERS.isdisjoint(headers):
-            name = next(name for name in _HEADERS if name in headers)
-            source: SessionSource = "header" if name == _OWN_HEADER else "vendor"
-            return Session(_readable(name, headers[name]), source, previous)
-        if request.conversation:
-            return Session(request.conversation, "body", previous)
-        if "assistant" not in roles:
+        if named:
+            return Session(*named, previous)
+        seen = self._failed.pop(transcript, None) or asked or self._extended(tips, not_before)
+        if seen is None:
             return Session(run_id, "derived", previous)
-        seen = asked or self._extended(request, scope, now_ns)
-        return Session(seen.session if seen else run_id, "derived", previous)
+        return Session(seen.session, "derived", previous, (transcript, seen))
 
     def remember(
         self, request: ChatRequest, completion: Completion, *, scope: bytes, session: str, run: Previous
     ) -> None:
         """An answer was given: the next call of its session will carry it."""
         seen = Seen(session, run.run_id, run.trace_id, run.ended_ns, run.asked)
-        self._transcripts.put(_digest(scope, *request.fingerprints), completion.fingerprint, seen)
+        question = _digest(scope, *request.fingerprints)
+        self._transcripts.put(question, completion.fingerprint, seen)
         for call_id in run.asked:
-            self._transcripts.put(_asked(scope, call_id), b"", seen)
+            self._transcripts.put(_asked(scope, call_id), question, seen)
 
-    def _asker(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
-        """The call whose tools this call brings results of; a tool call's id is its own proof."""
+    def failed(self, session: Session) -> None:
+        """No answer was given: who sends the same again is still the same, though others may have begun alike."""
+        if session.joined is not None:
+            transcript, seen = session.joined
+            self._failed[transcript] = seen
+            if len(self._failed) > _FAILED:
+                self._failed.popitem(last=False)
+
+    def _asker(self, request: ChatRequest, tips: "Sequence[_Tip]", scope: bytes, not_before_ns: int) -> Seen | None:
+        """The call whose tools this call brings results of.
+
+        Its question comes before them, unless the client has rewritten it: then the id of a tool call is proof enough,
+        where only one call had it. Some models number their tool calls from 0 in each conversation.
+        """
+        question = tips[-1].question if tips else b""
         for result in request.results:
-            if result.call_id and (seen := self._fresh(_asked(scope, result.call_id), b"", now_ns)):
-                return seen
+            if result.call_id:
+                seen = self._transcripts.take(_asked(scope, result.call_id), question, not_before_ns=not_before_ns)
+                if seen is not None:
+                    return seen
         return None
 
-    def _extended(self, request: ChatRequest, scope: bytes, now_ns: int) -> Seen | None:
+    def _extended(self, tips: "Sequence[_Tip]", not_before_ns: int) -> Seen | None:
         """The last call whose question and answer this transcript begins with."""
-        transcript = hashlib.blake2b(scope, digest_size=16)
-        tips = []
-        for role, fingerprint in zip(request.roles, request.fingerprints, strict=True):
-            if role == "assistant":
-                tips.append((transcript.copy().digest(), fingerprint))
-            transcript.update(fingerprint)
-        found = (self._fresh(question, answer, now_ns) for question, answer in reversed(tips))
+        found = (self._transcripts.take(*tip, not_before_ns=not_before_ns) for tip in reversed(tips))
         return next((seen for seen in found if seen is not None), None)
 
-    def _fresh(self, question: bytes, answer: bytes, now_ns: int) -> Seen | None:
-        return self._transcripts.take(question, answer, not_before_ns=now_ns - self._idle_ns)
+
+class _Tip(NamedTuple):
+    """A place in a transcript where an answer was given: digests of all before it, and of the answer."""
+
+    question: bytes
+    answer: bytes
+
+
+def _tips(request: ChatRequest, scope: bytes) -> tuple[list[_Tip], bytes]:
+    """Every answer in the transcript, and a digest of all of it."""
+    transcript, tips = hashlib.blake2b(scope, digest_size=16), []
+    for role, fingerprint in zip(request.roles, request.fingerprints, strict=True):
+        if role == "assistant":
+            tips.append(_Tip(transcript.digest(), fingerprint))
+        transcript.update(fingerprint)
+    return tips, transcript.digest()
 
 
 def scope_of(agent: str, user: str | None) -> bytes:
@@ -106,11 +142,20 @@ def _digest(*parts: bytes) -> bytes:
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 
-def _readable(name: bytes, value: bytes) -> str:
-    try:
-        text = value.decode("ascii")
-    except UnicodeDecodeError:
-        text = ""
-    if not text.isprintable() or not 0 < len(text) <= _LONGEST:
-        raise BadRequest(f"{name.decode()}: must be 1 to {_LONGEST} printable ASCII characters", param=name.decode())
-    return text
+def _named(headers: Mapping[bytes, bytes]) -> tuple[str, SessionSource] | None:
+    """The session that a header names. A vendor's that cannot be a name is passed over: it was not meant for us."""
+    if (value := headers.get(_OWN_HEADER)) is not None:
+        if (name := _readable(value)) is None:
+            header = _OWN_HEADER.decode()
+            message = f"{header}: must be 1 to {_LONGEST} printable ASCII characters"
+            raise BadRequest(message, param=header, code="invalid_header")
+        return name, "header"
+    found = (_readable(headers[header]) for header in _VENDORS if header in headers)
+    return next(((name, "vendor") for name in found if name), None)
+
+
+def _readable(value: bytes) -> str | None:
+    if not 0 < len(value) <= _LONGEST or not value.isascii():
+        return None
+    text = value.decode()
+    return text if text.isprintable() else None
