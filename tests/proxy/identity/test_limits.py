@@ -1,4 +1,4 @@
-"""Calls, tokens, money: counted by the clock that is given, refused with the time to wait, the same for every worker."""
+"""Calls, tokens and money are counted by the clock that is given, and refused with the time to wait."""
 
 from collections.abc import Iterator
 from pathlib import Path
