@@ -319,7 +319,7 @@ class _Call:
             self._request,
             completion,
             scope=self._scope,
-            session=self._session.id,
+            session=self._session,
             run=Previous(exchange.id, exchange.trace_id, time.time_ns(), tuple([call.id for call in completion.calls])),
         )
 

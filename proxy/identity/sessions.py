@@ -76,12 +76,16 @@ class Sessions:
         return Session(seen.session, "derived", previous, (transcript, seen))
 
     def remember(
-        self, request: ChatRequest, completion: Completion, *, scope: bytes, session: str, run: Previous
+        self, request: ChatRequest, completion: Completion, *, scope: bytes, session: Session, run: Previous
     ) -> None:
         """An answer was given: the next call of its session will carry it."""
-        seen = Seen(session, run.run_id, run.trace_id, run.ended_ns, run.asked)
+        if not run.asked and session.source != "derived":
+            return
+        seen = Seen(session.id, run.run_id, run.trace_id, run.ended_ns, run.asked)
         question = _digest(scope, *request.fingerprints)
-        self._transcripts.put(question, completion.fingerprint, seen)
+        if session.source == "derived":
+            # Who names sessions goes on naming them: a call without a name is another's that began alike.
+            self._transcripts.put(question, completion.fingerprint, seen)
         for call_id in run.asked:
             self._transcripts.put(_asked(scope, call_id), question, seen)
 
