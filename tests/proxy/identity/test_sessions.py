@@ -63,7 +63,7 @@ class Found:
             self.request,
             completion,
             scope=self.scope,
-            session=self.session.id,
+            session=self.session,
             run=Previous(self.run_id, self.run_id, self.world.now, asked),
         )
 
@@ -316,6 +316,14 @@ def test_so_does_a_vendors_header(world: World, name: str) -> None:
 
 def test_our_header_comes_before_a_vendors(world: World) -> None:
     assert Client(world, session_id="theirs", x_burnish_session="mine").says("hi")[:2] == ("mine", "header")
+
+
+def test_a_call_without_a_name_does_not_join_a_session_that_was_named(world: World) -> None:
+    named, unnamed = Client(world, x_burnish_session="mine"), Client(world)
+    named.says("hi")
+    opened = unnamed.says("hi").id
+    assert unnamed.says("go on").id == opened
+    assert named.says("go on").id == "mine"
 
 
 def test_a_named_session_knows_the_calls_it_asked_for(world: World) -> None:
