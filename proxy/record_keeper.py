@@ -3,17 +3,17 @@
 import logging
 import os
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Final
 
 import msgspec
 
 from proxy.config.model import Config, Records, Telemetry
-from proxy.telemetry.export import Exporter, ExporterStatus
+from proxy.record_status import RecordStatus, write_status
+from proxy.telemetry.export import Exporter
 from proxy.telemetry.receiver import Receiver
 from stores.erasure import expire, reading
-from stores.indexer import Indexer, IndexerStatus
+from stores.indexer import Indexer
 from stores.runs import RunFilter, RunStore, StoreError
 from stores.segments import journal_in, sweep
 from stores.tail import Tail
@@ -21,25 +21,7 @@ from stores.tail import Tail
 _TIDY_EVERY: Final = 60.0
 _EXPIRE_AT_ONCE: Final = 500
 _SAY_EVERY: Final = 2.0
-_STATUS: Final = "background.json"
 _log = logging.getLogger("burnish.background")
-
-
-class RecordStatus(msgspec.Struct):
-    """How the record was kept when that last changed."""
-
-    pid: int
-    at_ns: int
-    indexer: IndexerStatus
-    exporter: ExporterStatus | None
-
-
-def read_status(records: Path) -> RecordStatus | None:
-    """None when no background process ever ran there."""
-    try:
-        return msgspec.json.decode((records / _STATUS).read_bytes(), type=RecordStatus)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return None
 
 
 class RecordKeeper:
@@ -151,11 +133,7 @@ class RecordKeeper:
         if said == self._said:
             return
         self._said = said
-        draft = self._records.dir / f"{_STATUS}.new"
         try:
-            draft.write_bytes(
-                msgspec.json.encode(RecordStatus(os.getpid(), self._wall(), self._indexer.status, exporter))
-            )
-            os.replace(draft, self._records.dir / _STATUS)
+            write_status(self._records.dir, RecordStatus(os.getpid(), self._wall(), self._indexer.status, exporter))
         except OSError as error:
-            self._complain(f"{draft}: {error.strerror}")
+            self._complain(f"{self._records.dir}: {error.strerror}")

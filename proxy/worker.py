@@ -148,7 +148,7 @@ class Worker:
     def exposition(self) -> bytes:
         """All figures for Prometheus, those of the background process included."""
         # Imported here: only the background process needs what comes with it otherwise.
-        from proxy.record_keeper import read_status
+        from proxy.record_status import read_status
 
         kept = read_status(self.snapshot.config.records.dir)
         if kept is not None:

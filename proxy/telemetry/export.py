@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from proxy.record_status import ExporterStatus
 from proxy.telemetry.protobuf import TraceEncoder
 from proxy.telemetry.receiver import Answer, Receiver
 from stores.tail import Reader, Recorded, Tail
@@ -30,15 +31,6 @@ _LAG_EVERY: Final = 5.0
 _FIRST_DELAY: Final = 1.0
 _LONGEST_DELAY: Final = 30.0
 _log = logging.getLogger("burnish.export")
-
-
-class ExporterStatus(msgspec.Struct):
-    """What became of traces since the start: one a run."""
-
-    exported: int = 0
-    dropped: int = 0
-    failing: str | None = None
-    """Why the receiver takes nothing at the moment."""
 
 
 class _Batch(NamedTuple):

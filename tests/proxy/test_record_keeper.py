@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from proxy.config.model import Config, Telemetry
-from proxy.record_keeper import RecordKeeper, read_status
+from proxy.record_keeper import RecordKeeper
+from proxy.record_status import read_status
 from records.line import LineWriter
 from stores.journal import Journal
 from stores.runs import RunFilter, open_store
