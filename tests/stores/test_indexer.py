@@ -5,8 +5,11 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from records import Run
@@ -250,3 +253,34 @@ def _index_when_leased(directory: Path, url: str) -> None:
     while True:
         tail.refresh()
         indexer.step()
+
+
+def test_a_postgresql_that_is_away_for_a_while_is_waited_for(journal: Journal, tail: Tail, postgresql_url: str) -> None:
+    now = [0.0]
+    store = open_store(postgresql_url)
+    indexer = Indexer(store, tail, clock=lambda: now[0])
+    journal.write(line_of(a_run(1)))
+    work_off(indexer, tail)
+    with shut(postgresql_url):
+        journal.write(line_of(a_run(2)))
+        work_off(indexer, tail)
+        assert "cannot be reached" in str(indexer.status.waiting_for)
+        now[0] += 60
+        work_off(indexer, tail)
+    now[0] += 60
+    work_off(indexer, tail)
+    assert (store.count(ALL), indexer.status.indexed, indexer.status.waiting_for) == (2, 2, None)
+    store.close()
+
+
+@contextmanager
+def shut(url: str) -> Iterator[None]:
+    """The server ends all connections to the database and takes no new ones."""
+    database = urlsplit(url).path.removeprefix("/")
+    with psycopg.connect(urlsplit(url)._replace(path="/postgres").geturl(), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false".encode())
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (database,))
+        try:
+            yield
+        finally:
+            admin.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true".encode())
