@@ -45,12 +45,18 @@ class Site:
         return self.records / "journal"
 
     @property
+    def database(self) -> Path:
+        return self.records / "burnish.db"
+
+    @property
     def log(self) -> str:
         """What the last `burnish serve` has said so far."""
         return (self._started / "serve.log").read_text()
 
     def runs(self) -> list[str]:
-        """The ids that `burnish runs --json` lists."""
+        """The ids that `burnish runs --json` lists; none while there is no store."""
+        if not self.database.exists():
+            return []
         return [json.loads(line)["id"] for line in self.burnish("runs", "--json").stdout.splitlines()]
 
     def shown(self, run: str) -> Any:
@@ -70,6 +76,9 @@ class Site:
         return done
 
 
-def site(upstream: Upstream, folder: Path, *, records: Path | None = None, **sections: Mapping[str, Any]) -> Site:
-    """Records are kept in `folder` unless another place is named; `sections` as in `settings`."""
-    return Site(folder, settings(upstream, records or folder / "records", **sections))
+def site(
+    upstream: Upstream, folder: Path, *, records: Mapping[str, Any] | None = None, **sections: Mapping[str, Any]
+) -> Site:
+    """Records are kept in `folder`, unless their section says otherwise; the others as in `settings`."""
+    written = settings(upstream, folder / "records", **sections)
+    return Site(folder, {**written, "records": {**written["records"], **(records or {})}})
