@@ -103,7 +103,7 @@ def _keeper(begin: Callable[[RunStore], RecordKeeper], url: str, stop: Stop, clo
     said = ""
     while True:
         try:
-            store = open_store(url)
+            store = open_store(url, patience=_PATIENCE)
             closing.callback(store.close)
             return begin(store)
         except StoreError as error:
