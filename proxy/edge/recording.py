@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import msgspec
+
 from middleware.exchange import Exchange
 from middleware.facts import as_record, shape_of
 from middleware.messages import Completion
@@ -139,6 +141,12 @@ class RunMaker:
             sent=content(edits.decode()) if edits else None,
             answer=content(answer) if answer else None,
             steps=tuple([step.as_record(ended_ns) for step in log.steps]),
-            tools=tuple(log.tools),
+            tools=tuple([_kept(tool, content) for tool in log.tools]),
             attempts=tuple(log.attempts),
         )
+
+
+def _kept(tool: ToolEvent, content: Callable[[str], str | None]) -> ToolEvent:
+    """What may be kept of a tool call: its arguments and its result are parts of bodies."""
+    arguments, result = content(tool.arguments) or "", content(tool.result) or ""
+    return msgspec.structs.replace(tool, arguments=arguments, result=result)
