@@ -196,6 +196,7 @@ class Pinger:
         self._before = before
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
+        self._task: asyncio.Task[None] | None = None
         self._timer = self._loop.call_later(interval, self._look)
 
     def sent(self) -> None:
@@ -204,12 +205,16 @@ class Pinger:
 
     def close(self) -> None:
         self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def _look(self) -> None:
         # One timer a stream, put off when it rings, costs nothing for each chunk.
         silent = self._loop.time() - self._last
         if silent >= self._interval:
-            self._task = self._loop.create_task(self._send())
+            # A client that does not read still has its last ping to come.
+            if self._task is None or self._task.done():
+                self._task = self._loop.create_task(self._send())
             silent = 0.0
         self._timer = self._loop.call_later(self._interval - silent, self._look)
 
