@@ -196,7 +196,11 @@ class _Call:
         if completion is None:
             raise EmptyReply("the upstream answered with an empty body")
         self._record(reply.status, "ok" if reply.ok else "error", None, completion)
-        await self._sender.whole(reply.status, self._headers(reply), completion.body)
+        if self._sender.started:
+            # A step refused after a ping had gone out.
+            await self._sender.end_stream(sse.event(completion.body))
+        else:
+            await self._sender.whole(reply.status, self._headers(reply), completion.body)
 
     async def _stream(self, reply: Reply, pinger: Pinger | None) -> None:
         sender, format, request = self._sender, self._format, self._request
@@ -264,8 +268,7 @@ class _Call:
         try:
             if completion is None and self._chunks:
                 completion = self._completion()
-            if self._reply is not None:
-                self._reply.end(Ending(outcome, completion))
+            self._tell_observers(Ending(outcome, completion))
             log = self._log
             log.variant = self._variant()
             ended = self._count(status, outcome, completion)
@@ -291,6 +294,13 @@ class _Call:
         except Exception:
             logger.exception("run %s could not be recorded", self._run_id)
             self._worker.lost()
+
+    def _tell_observers(self, ending: Ending) -> None:
+        if self._reply is not None:
+            try:
+                self._reply.end(ending)
+            except Exception:
+                logger.exception("run %s: an observer of its reply failed", self._run_id)
 
     def _count(self, status: int, outcome: Outcome, completion: Completion | None) -> Ended:
         called, usage, started = self._log.called, completion.usage if completion else None, self._exchange.started_ns
