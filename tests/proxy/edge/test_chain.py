@@ -13,6 +13,7 @@ from middleware.messages import Chunk
 from middleware.protocol import Handler, Settings
 from middleware.reply import Ending, Reply
 from middleware.services import Services
+from proxy.wire.chat import ChatCompletion
 from tests.proxy.edge.conftest import Start
 from tests.support.proxy import AGENT, asking
 from tests.support.upstream import Gate, Upstream, calls, error, says, tool
@@ -77,7 +78,29 @@ class Breaks:
         raise RuntimeError("end")
 
 
-STEPS: dict[str, type[Any]] = {"shout": Shout, "breaks": Breaks}
+class Answers:
+    """Answers in the model's place, with an error where `status` is one, and watches over its own reply."""
+
+    class Settings(Settings):
+        status: int = 200
+
+    held: Gate | None = None
+
+    def __init__(self, settings: "Answers.Settings", services: Services) -> None:
+        self.status = settings.status
+
+    async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
+        if self.status >= 400:
+            assert self.held is not None
+            await self.held.wait()
+            return Reply.of(ChatCompletion(b'{"error": {"message": "no"}}'), status=self.status)
+        return Reply.of(ChatCompletion.saying("mine", model="none")).on_end(self.ended)
+
+    def ended(self, ending: Ending) -> None:
+        raise RuntimeError("end")
+
+
+STEPS: dict[str, type[Any]] = {"shout": Shout, "breaks": Breaks, "answers": Answers}
 VARIANTS: dict[str, Any] = {
     "terse": {
         "instructions": {"append": ["Be brief.", "Be kind."]},
@@ -267,6 +290,45 @@ async def test_a_step_that_fails_open_costs_neither_answer_nor_record(
     if where != "end":
         assert run.steps[0].error
     assert [fact.attributes for fact in run.facts("shouted")] == [{"word": "hey"}]
+
+
+@STREAMS
+async def test_a_step_may_answer_in_the_models_place(upstream: Upstream, start: Start, stream: bool) -> None:
+    proxy = await start(agent={"middleware": ["shout", "answers"]}, steps=STEPS)
+    answer = await proxy.chat(stream=stream)
+    assert (answer.status, answer.text) == (200, "mine!")
+    assert upstream.requests == []
+    (run,) = await proxy.recorded()
+    assert (run.outcome, run.provider, run.attempts) == ("ok", None, ())
+
+
+@STREAMS
+async def test_a_step_may_refuse_even_after_a_ping(upstream: Upstream, start: Start, stream: bool) -> None:
+    class Refuses(Answers):
+        held = Gate()
+
+    written = {"agent": {"middleware": [{"refuses": {"status": 403}}]}, "server": {"ping": 0.01}}
+    proxy = await start(**written, steps={"refuses": Refuses})
+    async with connected(proxy.port) as wire:
+        wire.ask(asking(stream=stream))
+        if stream:
+            status, _ = await wire.head()
+            assert (status, await wire.frame()) == (200, b": ping\n\n")
+        Refuses.held.open()
+        if stream:
+            assert (await wire.frames())[-1] == b'data: {"error": {"message": "no"}}\n\n'
+        else:
+            assert (await wire.head())[0] == 403
+    (run,) = await proxy.recorded()
+    assert (run.status, run.outcome) == (403, "error")
+
+
+async def test_an_agent_may_leave_no_record(upstream: Upstream, start: Start) -> None:
+    proxy = await start(agent={"record": "none"})
+    assert (await proxy.chat(stream=True)).status == 200
+    assert (await proxy.get("/v1/files")).status == 200
+    assert proxy.runs() == []
+    assert proxy.metric("burnish_calls_total", agent=AGENT, variant="base", api="chat", outcome="ok", status="200") == 1
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
