@@ -17,15 +17,18 @@ from middleware.services import Services
 Run = Callable[..., Result]
 
 
+class WholeSettings(Settings):
+    rounds: int = 1
+
+
 class Whole:
     """A step that needs the whole answer."""
 
     buffers = True
 
-    class Settings(Settings):
-        rounds: int = 1
+    Settings = WholeSettings
 
-    def __init__(self, settings: Settings, services: Services) -> None: ...
+    def __init__(self, settings: WholeSettings, services: Services) -> None: ...
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
         return await call_next(exchange)
