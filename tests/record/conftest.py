@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.clients.conftest import environments
 from tests.support.upstream import Upstream
+
+__all__ = ["environments", "upstream"]
 
 
 @pytest.fixture

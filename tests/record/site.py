@@ -10,6 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from records import Run
+from stores.runs import open_store
 from tests.support.proxy import ServedProxy, served, settings
 from tests.support.upstream import Upstream
 
@@ -59,9 +61,19 @@ class Site:
             return []
         return [json.loads(line)["id"] for line in self.burnish("runs", "--json").stdout.splitlines()]
 
-    def shown(self, run: str) -> Any:
+    def stored(self, run: str, database: Path | None = None) -> Run:
+        """The run as the store has it, or another database."""
+        store = open_store(f"sqlite:///{database or self.database}")
+        try:
+            found = store.get(run)
+        finally:
+            store.close()
+        assert found is not None
+        return found
+
+    def shown(self, run: str, *options: str) -> Any:
         """What `burnish show --json` says of a run."""
-        return json.loads(self.burnish("show", run, "--json").stdout)
+        return json.loads(self.burnish("show", run, "--json", *options).stdout)
 
     def burnish(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A command that must succeed, under the configuration of the last start."""
