@@ -14,7 +14,7 @@ _PATIENCE: Final = 30.0
 
 
 class Caller:
-    """A client of a served proxy. Each question goes over a connection of its own, so that any worker may get it."""
+    """A client of a served proxy."""
 
     def __init__(self, proxy: ServedProxy, client: aiohttp.ClientSession) -> None:
         self._proxy = proxy
@@ -27,9 +27,9 @@ class Caller:
         return await self._answer(self._client.get(self._proxy.url + path))
 
     async def metric(self, name: str) -> float:
-        """A figure without labels, as /metrics tells it."""
-        lines = (await self.get("/metrics")).body.decode().splitlines()
-        return sum(float(line.split()[1]) for line in lines if line.split()[0] == name)
+        """A figure as /metrics tells it, added up over its labels."""
+        samples = [line.rsplit(" ", 1) for line in (await self.get("/metrics")).body.decode().splitlines()]
+        return sum(float(value) for sample, value in samples if sample.partition("{")[0] == name)
 
     async def _answer(self, call: "aiohttp.client._RequestContextManager") -> Answer:
         async with call as response:
@@ -37,10 +37,10 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(proxy: ServedProxy) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True), headers={"authorization": f"Bearer {KEY}"}
-    ) as client:
+async def calling(proxy: ServedProxy, *, once: bool = False) -> AsyncIterator[Caller]:
+    """Opens a connection for each question, so that any worker may get it; with `once` one for all of them."""
+    connections = aiohttp.TCPConnector(limit=1) if once else aiohttp.TCPConnector(limit=0, force_close=True)
+    async with aiohttp.ClientSession(connector=connections, headers={"authorization": f"Bearer {KEY}"}) as client:
         yield Caller(proxy, client)
 
 
