@@ -17,9 +17,13 @@ _GONE = (FileNotFoundError, ProcessLookupError)
 
 def start(command: Sequence[str], env: Mapping[str, str], core: int, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     """Starts a session of its own that may use one core only; every thread and child inherits the core."""
-    process = subprocess.Popen(command, env={**os.environ, **env}, stdout=log, stderr=log, start_new_session=True)
-    os.sched_setaffinity(process.pid, {core})
-    return process
+    own = os.sched_getaffinity(0)
+    # Inherited from this thread: set afterwards, it would miss what the process had started by then.
+    os.sched_setaffinity(0, {core})
+    try:
+        return subprocess.Popen(command, env={**os.environ, **env}, stdout=log, stderr=log, start_new_session=True)
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 def stop(process: "subprocess.Popen[bytes]", patience: float = 10.0) -> None:
