@@ -26,7 +26,7 @@ from tests.support.upstream import (
     without_done,
 )
 from tests.support.upstream.spoken import ToolCall
-from tests.support.wire import connected
+from tests.support.wire import Wire, connected
 
 USAGE = {"include_usage": True}
 HEARTBEAT = {"ping": 0.02}
@@ -266,8 +266,7 @@ async def test_item_26_a_ping_comes_while_the_model_is_silent(upstream: Upstream
     async with connected(proxy.port) as wire:
         wire.ask(asking(stream=True))
         await wire.head()
-        await wire.frame()
-        assert b'"a"' in await wire.frame()
+        await _until(wire, b'"a"')
         assert [await wire.frame(), await wire.frame()] == [b": ping\n\n"] * 2
         gate.open()
         rest = [frame for frame in await wire.frames() if frame != b": ping\n\n"]
@@ -313,11 +312,16 @@ async def test_item_26_pings_stand_between_events_never_within_one(upstream: Ups
     async with connected(proxy.port) as wire:
         wire.ask(asking(stream=True))
         await wire.head()
-        frames = [await wire.frame() for _ in range(4)]
-        assert frames[2:] == [b": ping\n\n"] * 2
+        await _until(wire, b'"a"')
+        assert [await wire.frame(), await wire.frame()] == [b": ping\n\n"] * 2
         gate.open()
-        frames += await wire.frames()
-    assert f"data: {event}\n\n".encode() in frames
+        assert f"data: {event}\n\n".encode() in await wire.frames()
+
+
+async def _until(wire: Wire, text: bytes) -> None:
+    """Reads on to the event that holds this, past pings that a busy machine let in."""
+    while text not in await wire.frame():
+        pass
 
 
 async def test_item_26_a_whole_answer_has_no_pings(upstream: Upstream, start: Start) -> None:
