@@ -26,7 +26,7 @@ def load_secret(directory: Path) -> bytes:
         found = file.read_bytes()
     except OSError as error:
         raise SecretError(
-            f"{file} cannot be read or made ({error.strerror}); see to the owner and mode of its folder"
+            f"{file} cannot be read or made ({error.strerror}); see to its folder's owner and mode, and to its disk"
         ) from None
     if len(found) != _BYTES:
         raise SecretError(f"{file} holds {len(found)} bytes instead of {_BYTES}; restore it from a backup")

@@ -17,6 +17,7 @@ from proxy.config.source import Source
 from proxy.serve.greeting import greeting
 from proxy.serve.keys import BadKeyFile, ready_keys
 from proxy.serve.supervisor import CannotServe, Supervisor
+from stores.secret import SecretError, load_secret
 
 __all__ = ["CannotServe", "start"]
 
@@ -33,10 +34,12 @@ def start(
     with ExitStack() as closing:
         try:
             config.records.dir.mkdir(parents=True, exist_ok=True)
+            # Made here, where a failure can be told; the workers read it.
+            load_secret(config.records.dir)
             keys = ready_keys(config)
         except OSError as error:
             raise CannotServe(f"{config.records.dir}: {error.strerror}; set records.dir to a writable folder") from None
-        except BadKeyFile as error:
+        except (BadKeyFile, SecretError) as error:
             raise CannotServe(str(error)) from None
         try:
             bundled = {
