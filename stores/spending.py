@@ -36,17 +36,17 @@ class Spending:
         key = (agent, period)
         self._unsaved[key] = self._unsaved.get(key, 0.0) + usd
 
-    def sync(self) -> None:
+    def sync(self, *, last: bool = False) -> None:
         """Add what is new here to the file, and read what the others added."""
         if not (self._unsaved or self._known):
             return
-        known = self._file.attempt(self._exchange, None)
+        known = self._file.attempt(self._exchange, None, last=last)
         if known is not None:
             self._known = known
             self._unsaved.clear()
 
     def close(self) -> None:
-        self.sync()
+        self.sync(last=True)
         self._file.close()
 
     def _exchange(self, file: sqlite3.Connection) -> dict[tuple[str, str], float] | None:

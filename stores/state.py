@@ -33,9 +33,12 @@ class StateFile:
         self._troubled = False
         self._not_before = 0.0
 
-    def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What `work` returns, in one transaction if it begins one; `otherwise` while the file cannot be used."""
-        if self._troubled and self._clock() < self._not_before:
+    def attempt(self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, last: bool = False) -> T:
+        """What `work` returns, in one transaction if it begins one; `otherwise` while the file cannot be used.
+
+        The `last` attempt is made even within the second after a failure.
+        """
+        if self._troubled and not last and self._clock() < self._not_before:
             return otherwise
         try:
             file = self._file or self._open()

@@ -4,8 +4,9 @@ Kept in a SQLite file beside the journal where workers share them; a single work
 """
 
 import sqlite3
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -67,6 +68,9 @@ class MemoryTranscripts:
         self._tips: OrderedDict[bytes, list[_Tip]] = OrderedDict()
         self._capacity = capacity
 
+    def __bool__(self) -> bool:
+        return bool(self._tips)
+
     def __contains__(self, question: bytes) -> bool:
         return question in self._tips
 
@@ -102,16 +106,21 @@ class FileTranscripts:
     of each such session opens a new one. While the file cannot be used, shared tips are in memory too.
     """
 
-    def __init__(self, path: Path, *, shared: bool) -> None:
+    def __init__(self, path: Path, *, shared: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._shared = shared
         self._memory = MemoryTranscripts()
         # Tips can be lost with the machine's power and nothing breaks, so no write waits for the disk.
-        self._file = StateFile(path, _TABLE, "sessions without a name", synchronous="off")
+        self._file = StateFile(path, _TABLE, "sessions without a name", synchronous="off", clock=clock)
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Seen).decode
 
     def put(self, question: bytes, answer: bytes, seen: Seen) -> None:
-        if not (self._shared and self._file.attempt(lambda file: self._save(file, [(question, answer, seen)]), False)):
+        if not self._shared:
+            self._memory.put(question, answer, seen)
+        elif self._file.attempt(lambda file: self._save(file, [*self._memory, (question, answer, seen)]), False):
+            if self._memory:
+                self._memory = MemoryTranscripts()
+        else:
             self._memory.put(question, answer, seen)
 
     def take(self, question: bytes, answer: bytes, *, not_before_ns: int) -> Seen | None:
@@ -125,7 +134,8 @@ class FileTranscripts:
         self._file.attempt(lambda file: file.execute("delete from tips where at_ns < ?", (before_ns,)).close(), None)
 
     def close(self) -> None:
-        self._file.attempt(lambda file: self._save(file, list(self._memory)), False)
+        if self._memory:
+            self._file.attempt(lambda file: self._save(file, list(self._memory)), False, last=True)
         self._file.close()
 
     def _take(self, file: sqlite3.Connection, question: bytes, answer: bytes, not_before_ns: int) -> Seen | None:

@@ -149,3 +149,13 @@ async def test_no_call_fails_or_is_counted_twice_when_workers_share_a_full_disk(
         proxy.stop()
         assert proxy.wait() == 0
     assert len(records.runs()) == 1 + 10 - lost
+
+
+async def test_a_first_start_on_a_full_disk_says_what_it_could_not_make(
+    upstream: Upstream, tmp_path: Path, disk: Disk
+) -> None:
+    records = on(disk, upstream, tmp_path, "serve")
+    disk.fill()
+    with pytest.raises(RuntimeError, match="secret cannot be read or made"), records.served():
+        raise AssertionError("it started")
+    assert "Traceback" not in records.log
