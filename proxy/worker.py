@@ -115,6 +115,12 @@ class Worker:
         for name, agent in config.agents.items():
             self._limits[name].configure(agent.limits)
 
+    def use_keys(self, keys: Mapping[str, str]) -> None:
+        """Take other keys than those of the configuration: agent by hash."""
+        self._keys = dict(keys)
+        config = self.snapshot.config
+        self.snapshot = Snapshot(config, self.snapshot.agents, self._all_keys(config))
+
     def admit(self, agent: AgentRuntime) -> None:
         """Refuse what could not be recorded, where the owner wants that, before anything is sent."""
         if not self.journal.room and self.snapshot.config.records.on_full == "refuse":
@@ -165,10 +171,13 @@ class Worker:
     def cost(self, called: ModelCalled, usage: Usage) -> float | None:
         return self._prices.cost(called.provider, called.model, usage)
 
-    def _build(self, config: Config) -> Snapshot:
+    def _all_keys(self, config: Config) -> dict[str, str]:
         keys = dict(self._keys)
         for name, agent in config.agents.items():
             keys.update(dict.fromkeys(agent.keys, name))
+        return {hash: name for hash, name in keys.items() if name in config.agents}
+
+    def _build(self, config: Config) -> Snapshot:
         return build_snapshot(
             config,
             registry=self._registry,
@@ -177,7 +186,7 @@ class Worker:
             transcripts=self._transcripts,
             content=lambda config, agent: content_filter(config.telemetry, agent.content),
             secret=self._secret,
-            keys={hash: name for hash, name in keys.items() if name in config.agents},
+            keys=self._all_keys(config),
             services=partial(self._services, config),
         )
 

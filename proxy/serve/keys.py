@@ -1,15 +1,19 @@
 """Keys that Burnish made itself, for agents whose configuration names none: only their hashes are kept."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import yaml
 
+from proxy.config.files import Stamp, stamp
 from proxy.config.keys import hash_key, is_hash, new_key
 from proxy.config.model import Config
+
+log = logging.getLogger("burnish.serve")
 
 FILE: Final = "keys.yaml"
 
@@ -34,7 +38,31 @@ def ready_keys(config: Config) -> Ready:
     for name, key in fresh.items():
         add(path, name, hash_key(key))
         saved.setdefault(name, []).append(hash_key(key))
-    return Ready({hash: name for name, hashes in saved.items() for hash in hashes}, fresh)
+    return Ready(_agents(saved), fresh)
+
+
+class KeyFile:
+    """The key file as a running worker follows it; while it cannot be read, the keys of before are in force."""
+
+    def __init__(self, path: Path, hashes: Mapping[str, str]) -> None:
+        """`hashes` were in the file some time ago: agent by hash."""
+        self.hashes = hashes
+        self._path = path
+        self._read: Stamp | Literal["never"] | None = "never"
+
+    def changed(self) -> bool:
+        """Look again: whether `hashes` are others than before."""
+        now = stamp(self._path)
+        if now == self._read:
+            return False
+        self._read = now
+        try:
+            hashes = _agents(read(self._path))
+        except (BadKeyFile, OSError) as error:
+            log.error("keys not reloaded: %s", error)
+            return False
+        changed, self.hashes = hashes != self.hashes, hashes
+        return changed
 
 
 def read(path: Path) -> dict[str, list[str]]:
@@ -48,9 +76,14 @@ def read(path: Path) -> dict[str, list[str]]:
             raise BadKeyFile(f"{path}: expected agents, each with a list of sha256: hashes; mend it or delete it")
     except FileNotFoundError:
         return {}
-    except yaml.YAMLError as error:
-        raise BadKeyFile(f"{path}: {error}; mend it or delete it") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        why = " ".join(str(error).split())
+        raise BadKeyFile(f"{path}: is not YAML ({why}); mend it or delete it") from None
     return saved
+
+
+def _agents(saved: Mapping[str, list[str]]) -> dict[str, str]:
+    return {hash: name for name, hashes in saved.items() for hash in hashes}
 
 
 def add(path: Path, agent: str, hash: str) -> None:

@@ -21,11 +21,14 @@ from proxy.config.load import validate
 from proxy.config.reload import Watcher
 from proxy.config.source import Source
 from proxy.config.steps import by_settings
+from proxy.serve.keys import FILE, KeyFile
 from proxy.serve.protocol import with_deadlines
 from proxy.worker import Place, Worker
 
 log = logging.getLogger("burnish.serve")
 
+_KEYS_EVERY: Final = 1.0
+"""Seconds after which a revoked key is refused."""
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than the idle time of the clients' own pools, so that it is they who let go."""
 _LAST_WORDS: Final = 2.0
@@ -65,8 +68,11 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
     registry = Registry()
     config = validate(source, by_settings(lambda step: registry.find(step).settings))
 
+    key_file = KeyFile(config.records.dir / FILE, keys)
+    key_file.changed()  # Since the parent read it: a worker may be started long after.
+
     async def run() -> None:
-        worker = Worker(config, registry, keys, place)
+        worker = Worker(config, registry, key_file.hashes, place)
         async with worker:
             server = _Server(
                 uvicorn.Config(
@@ -95,8 +101,23 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
                 source, config, worker.use, log,
                 validate_steps=by_settings(lambda step: registry.find(step).settings),
             )  # fmt: skip
-            loop.add_signal_handler(signal.SIGHUP, watcher.ask)
-            watching = asyncio.create_task(watcher.run())
+
+            def follow_keys() -> None:
+                if key_file.changed():
+                    worker.use_keys(key_file.hashes)
+                    log.info("keys reloaded: %s", FILE)
+
+            async def watch_keys() -> None:
+                while True:
+                    await asyncio.sleep(_KEYS_EVERY)
+                    follow_keys()
+
+            def reload() -> None:
+                follow_keys()
+                watcher.ask()
+
+            loop.add_signal_handler(signal.SIGHUP, reload)
+            watching = asyncio.gather(watcher.run(), watch_keys())
             await server.serve([sock])
             if server.server_state.tasks:
                 await asyncio.wait(server.server_state.tasks, timeout=_LAST_WORDS)
