@@ -47,9 +47,10 @@ async def test_closing_the_pool_closes_what_is_still_open(upstream: Upstream) ->
     async with Pool() as pool:
         behind = Behind(upstream.base_url, pool)
         await behind.ask(stream=True)
-        await behind.open(stream=True)
+        reply = await behind.open(stream=True)
     for request in upstream.requests:
         await request.left.wait()
+    await reply.aclose()
 
 
 async def test_a_pool_that_is_not_open_says_how_to_open_it(upstream: Upstream) -> None:
