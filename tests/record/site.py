@@ -1,10 +1,11 @@
 """A place where Burnish is served again and again over the same records, and looked at with its own commands."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -55,10 +56,18 @@ class Site:
         """What the last `burnish serve` has said so far."""
         return (self._started / "serve.log").read_text()
 
+    def held(self) -> list[str]:
+        """The ids of the runs in the store, in no order; none while there is no store. To be asked often."""
+        with suppress(sqlite3.OperationalError):
+            connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
+            try:
+                return [run for (run,) in connection.execute("SELECT id FROM runs")]
+            finally:
+                connection.close()
+        return []
+
     def runs(self) -> list[str]:
-        """The ids that `burnish runs --json` lists; none while there is no store."""
-        if not self.database.exists():
-            return []
+        """The ids that `burnish runs --json` lists."""
         return [json.loads(line)["id"] for line in self.burnish("runs", "--json").stdout.splitlines()]
 
     def stored(self, run: str, database: Path | None = None) -> Run:

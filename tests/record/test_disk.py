@@ -38,22 +38,13 @@ async def recovered(caller: Caller) -> None:
     await until(ready)
 
 
-async def listed(records: Site, runs: list[str]) -> None:
-    """Waits until these runs, and no others, are listed."""
+async def stored(records: Site, runs: list[str]) -> None:
+    """Waits until the store holds these runs and no others."""
 
     async def are() -> bool:
-        return sorted(records.runs()) == sorted(runs)
+        return sorted(records.held()) == sorted(runs)
 
     await until(are)
-
-
-async def stored(records: Site) -> None:
-    """Waits until the store holds runs."""
-
-    async def holds() -> bool:
-        return records.runs() != []
-
-    await until(holds)
 
 
 async def test_a_full_disk_is_served_on_and_the_gap_is_counted_and_shown(
@@ -63,7 +54,7 @@ async def test_a_full_disk_is_served_on_and_the_gap_is_counted_and_shown(
     with records.served() as proxy:
         async with calling(proxy) as caller:
             kept = [(await caller.chat("Before.")).run_id]
-            await stored(records)
+            await stored(records, kept)
             disk.fill()
             # Room was held in reserve for what is under way when the disk turns out to be full.
             kept.append((await caller.chat(LONG)).run_id)
@@ -78,7 +69,7 @@ async def test_a_full_disk_is_served_on_and_the_gap_is_counted_and_shown(
             kept.append((await caller.chat("After.")).run_id)
         proxy.stop()
         assert proxy.wait() == 0
-    assert sorted(records.runs()) == sorted(kept)
+    assert sorted(records.held()) == sorted(kept)
     (told,) = [line for line in records.burnish("runs").stderr.splitlines() if "not recorded" in line]
     assert told.startswith("2 calls were served but not recorded between ")
     assert told.endswith(": No space left on device")
@@ -107,7 +98,7 @@ async def test_a_full_disk_is_refused_before_anything_is_sent_upstream(
             await recovered(caller)
             kept.append((await caller.chat("And now?")).run_id)
             assert await caller.metric("burnish_unrecorded_total") == 0
-            await listed(records, kept)
+            await stored(records, kept)
     assert "not recorded" not in records.burnish("runs").stderr
 
 
@@ -128,7 +119,7 @@ async def test_a_proxy_that_starts_on_a_full_disk_serves_and_records_once_there_
             disk.free()
             await recovered(caller)
             kept.append((await caller.chat("After.")).run_id)
-            await listed(records, kept)
+            await stored(records, kept)
     assert "1 call was served but not recorded" in records.burnish("runs").stderr
 
 
@@ -138,8 +129,7 @@ async def test_no_call_fails_or_is_counted_twice_when_workers_share_a_full_disk(
     records = on(disk, upstream, tmp_path, "serve")
     with records.served("--workers", "2") as proxy:
         async with calling(proxy) as caller:
-            await caller.chat("Before.")
-            await stored(records)
+            await stored(records, [(await caller.chat("Before.")).run_id])
             for _ in range(10):
                 disk.fill()
                 assert (await caller.chat(LONG)).status == 200
@@ -148,7 +138,7 @@ async def test_no_call_fails_or_is_counted_twice_when_workers_share_a_full_disk(
             disk.free()
         proxy.stop()
         assert proxy.wait() == 0
-    assert len(records.runs()) == 1 + 10 - lost
+    assert len(records.held()) == 1 + 10 - lost
 
 
 async def test_a_first_start_on_a_full_disk_says_what_it_could_not_make(

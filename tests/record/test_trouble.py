@@ -40,13 +40,13 @@ async def test_a_locked_database_fails_no_call_and_gets_every_run_later(upstream
     async def told() -> bool:
         return "burnish.db is locked by another process" in records.log
 
-    async def all_listed() -> bool:
-        return sorted(records.runs()) == sorted(made)
+    async def all_stored() -> bool:
+        return sorted(records.held()) == sorted(made)
 
     with records.served() as proxy:
         async with calling(proxy) as caller:
             made = [(await caller.chat("Before.")).run_id]
-            await until(all_listed)
+            await until(all_stored)
             other = sqlite3.connect(records.database, isolation_level=None)
             other.execute("BEGIN EXCLUSIVE")
             made += [(await caller.chat(f"Question {number}.", stream=number % 2 == 0)).run_id for number in range(20)]
@@ -54,6 +54,7 @@ async def test_a_locked_database_fails_no_call_and_gets_every_run_later(upstream
             assert records.runs() == made[:1]
             other.execute("ROLLBACK")
             other.close()
-            await until(all_listed)
+            await until(all_stored)
+    assert sorted(records.runs()) == sorted(made)
     assert records.log.count("is locked by another process") == 1
     assert "the store takes runs again" in records.log

@@ -64,7 +64,7 @@ async def test_a_tool_loop_over_two_workers_is_one_session(upstream: Upstream, r
     (event,) = loop[1].tools
     assert (event.asked_by, event.result) == (asked.run_id, "sunny")
     assert loop[0].ended_ns <= event.ended_ns
-    assert len(records.runs()) == len(set(records.runs())) == len(upstream.requests)
+    assert len(records.held()) == len(set(records.held())) == len(upstream.requests)
 
 
 async def test_either_worker_tells_the_figures_of_both(upstream: Upstream, records: Site) -> None:
