@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.wire.join import join_chunks
-from proxy.wire.split import split_completion
+from proxy.wire.chat.join import join_chunks
+from proxy.wire.chat.split import split_completion
 from tests.proxy.wire.answers import completions, streams
 
 
