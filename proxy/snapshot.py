@@ -106,6 +106,9 @@ class AgentRuntime:
     def forwarded(self, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those of the client's headers that the upstream may see."""
         found = {name: headers[name] for name in _FORWARDED if name in headers}
+        if found and b"connection" in headers:
+            for named in headers[b"connection"].lower().split(b","):
+                found.pop(named.strip(), None)
         return {name.decode(): value.decode("latin-1") for name, value in found.items()} if found else _NO_HEADERS
 
 

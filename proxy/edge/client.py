@@ -64,7 +64,12 @@ async def read_body(scope: Scope, receive: Receive, *, limit: int, timeout: floa
         async with asyncio.timeout(timeout):
             return await _received(receive, limit)
     except TimeoutError:
-        raise ApiError(408, "the request's body did not arrive in time", code="request_timeout") from None
+        raise ApiError(
+            408,
+            f"the request's body did not arrive within {timeout:g} s",
+            code="request_timeout",
+            headers={"connection": "close"},
+        ) from None
 
 
 async def _received(receive: Receive, limit: int) -> bytes:

@@ -99,11 +99,8 @@ def with_deadlines(head: float, body: float) -> type[HttpToolsProtocol]:
         def _measure(self) -> None:
             """Raises what refuses a head that is too large."""
             if len(self.url) > _LONGEST_TARGET:
-                self._refusal = ApiError(
-                    414,
-                    f"the request's target has more than {_LONGEST_TARGET} bytes; shorten it",
-                    code="target_too_long",
-                )
+                message = f"the request's target has more than {_LONGEST_TARGET // 1024} KiB; shorten its path or query"
+                self._refusal = ApiError(414, message, code="target_too_long")
             elif len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
                 self._refusal = _head_too_large()
             if self._refusal is not None:
@@ -162,14 +159,6 @@ def _not_http(error: httptools.HttpParserError) -> ApiError:
     if isinstance(error, httptools.HttpParserCallbackError | httptools.HttpParserInvalidURLError):
         return BadRequest("the request's target cannot be read; percent-encode it", code="invalid_http")
     return BadRequest(f"the request is not valid HTTP/1.1: {error}", code="invalid_http")
-
-
-def _target_too_long() -> ApiError:
-    return ApiError(
-        414,
-        f"the request's target has more than {_LONGEST_TARGET // 1024} KiB; shorten its path or query",
-        code="target_too_long",
-    )
 
 
 def _head_too_large() -> ApiError:
