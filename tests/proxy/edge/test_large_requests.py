@@ -75,8 +75,8 @@ async def test_a_body_that_unfolds_to_gigabytes_is_not_unfolded(upstream: Upstre
 
 
 async def test_a_body_of_the_largest_size_is_served(upstream: Upstream, start: Start) -> None:
-    proxy = await start(server={"max_body": "2MiB"})
-    body = json.dumps(asking()).encode().ljust(2 * MIB)
+    proxy = await start(server={"max_body": "512KiB"})
+    body = json.dumps(asking()).encode().ljust(MIB // 2)
     assert (await proxy.post(body)).status == 200
     assert (await proxy.post(body + b" ")).status == 413
     assert len(upstream.requests) == 1
