@@ -4,8 +4,8 @@ from proxy.config.model import Config
 from proxy.serve.keys import Ready
 
 
-def greeting(config: Config, address: tuple[str, int], keys: Ready, workers: int) -> str:
-    """The text, for one agent in full and for the others by name."""
+def greeting(config: Config, address: tuple[str, int], keys: Ready, workers: int, program: str = "burnish") -> str:
+    """The text, for one agent in full and for the others by name. `program` is how the command line is called here."""
     host, port = address
     base = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"
     lines = ["", f"Burnish is listening on {base}  ({_processes(workers)}, configuration {config.hash})", ""]
@@ -14,10 +14,10 @@ def greeting(config: Config, address: tuple[str, int], keys: Ready, workers: int
         return "\n".join([*lines, "  no agents are configured: add one under `agents`, and a key for it", ""])
     agent = next(iter(keys.fresh), next(iter(config.agents)))
     key = keys.fresh.get(agent)
-    lines += ["", *_key(agent, key)]
+    lines += ["", *_key(agent, key, program)]
     for other, fresh in keys.fresh.items():
         if other != agent:
-            lines += _key(other, fresh)
+            lines += _key(other, fresh, program)
     shown = key or "$BURNISH_API_KEY"
     in_python = f'"{key}"' if key else 'os.environ["BURNISH_API_KEY"]'
     lines += [
@@ -40,7 +40,7 @@ def greeting(config: Config, address: tuple[str, int], keys: Ready, workers: int
         "      -H 'Content-Type: application/json' \\",
         """      -d '{"model": "default", "messages": [{"role": "user", "content": "Name three uses of wax."}]}'""",
         "",
-        "Then look at what was recorded: burnish runs, burnish show RUN.  Stop with Ctrl-C.",
+        f"Then look at what was recorded: {program} runs, {program} show RUN.  Stop with Ctrl-C.",
         "",
     ]
     return "\n".join(lines)
@@ -60,9 +60,9 @@ def _model(config: Config, agent: str) -> str:
     return f"{model.model} ({where})"
 
 
-def _key(agent: str, key: str | None) -> list[str]:
+def _key(agent: str, key: str | None, program: str) -> list[str]:
     if key is None:
         return [
-            f"The key of {agent} was shown when it was made. Another: burnish key new {agent}",
+            f"The key of {agent} was shown when it was made. Another: {program} key new {agent}",
         ]
     return [f"The key of {agent}, shown this once:  {key}"]

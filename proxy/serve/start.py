@@ -2,9 +2,11 @@
 
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from proxy.bundled.catalogue import find
 from proxy.bundled.engine import find_engine
@@ -65,7 +67,7 @@ def start(
         except SmallModelError as error:
             supervisor.stop()
             raise CannotServe(str(error)) from None
-        say(greeting(config, supervisor.address, keys, workers))
+        say(greeting(config, supervisor.address, keys, workers, _program()))
         supervisor.run()
 
 
@@ -77,6 +79,13 @@ def _small_model(config: Config, provider: str, name: str, say: Callable[[str], 
     server = BundledServer(model, gguf, engine=engine, log=log_file, environ=os.environ)
     server.start()
     return server
+
+
+def _program() -> str:
+    """How to call the command line from here: by name where the shell finds it, else by the path it was started by."""
+    started = Path(sys.argv[0])
+    found = shutil.which(started.name)
+    return started.name if found and Path(found).samefile(started) else os.path.relpath(started)
 
 
 def _background(source: Source, parent: int) -> None:
