@@ -203,9 +203,7 @@ def test_a_gap_is_known_even_when_the_process_is_killed_in_it(disk: Path, journa
     assert (gap.calls, gap.pid) == (1, child)
 
 
-def test_a_full_disk_is_asked_for_room_at_most_once_a_second(
-    disk: Path, journal: Open, clock: Clock
-) -> None:
+def test_a_full_disk_is_asked_for_room_at_most_once_a_second(disk: Path, journal: Open, clock: Clock) -> None:
     own = journal(disk)
     filler = fill(disk)
     own.write(b"x" * 100 * KB + b"\n")
@@ -271,9 +269,7 @@ def test_after_the_folder_was_deleted_the_next_line_is_recorded_in_a_new_one(tmp
     assert recorded(tmp_path / "journal") == LINE
 
 
-def test_while_the_folder_cannot_be_made_again_calls_count_as_lost(
-    tmp_path: Path, journal: Open, clock: Clock
-) -> None:
+def test_while_the_folder_cannot_be_made_again_calls_count_as_lost(tmp_path: Path, journal: Open, clock: Clock) -> None:
     own = journal(tmp_path / "journal")
     shutil.rmtree(tmp_path / "journal")
     (tmp_path / "journal").touch()
