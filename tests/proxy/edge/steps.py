@@ -6,7 +6,8 @@ from typing import Any
 
 from middleware.exchange import Exchange
 from middleware.messages import Chunk
-from middleware.protocol import Handler, Settings
+from middleware.protocol import Handler
+from middleware.protocol import Settings as StepSettings
 from middleware.reply import Ending, Reply
 from middleware.services import Services
 from proxy.wire.chat import ChatCompletion
@@ -21,7 +22,7 @@ class Shouted:
 class Shout:
     """Adds a word to the question, and ends each piece of the answer with a mark."""
 
-    class Settings(Settings):
+    class Settings(StepSettings):
         word: str = "hey"
         mark: str = "!"
 
@@ -41,7 +42,7 @@ class Shout:
 class Breaks:
     """Fails where it is told to."""
 
-    class Settings(Settings):
+    class Settings(StepSettings):
         where: str
 
     def __init__(self, settings: "Breaks.Settings", services: Services) -> None:
@@ -72,7 +73,7 @@ class Breaks:
 class Answers:
     """Answers in the model's place, with an error where `status` is one, and watches over its own reply."""
 
-    class Settings(Settings):
+    class Settings(StepSettings):
         status: int = 200
 
     held: Gate | None = None
