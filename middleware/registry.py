@@ -69,17 +69,28 @@ class Registry:
         if ":" in name:
             module, _, attribute = name.partition(":")
             try:
-                return _class(getattr(importlib.import_module(module), attribute), name)
+                found = getattr(importlib.import_module(module), attribute)
             except (ImportError, AttributeError) as error:
                 raise UnknownStep(f"cannot load step {name!r}: {error}") from None
+            except (Exception, SystemExit) as error:
+                raise BadStep(f"step {name!r} does not import: {_named(error)}") from error
+            return _class(found, name)
         if name not in self._entries:
             close = difflib.get_close_matches(name, self.names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(self.names) or 'none'}"
             raise UnknownStep(f"no middleware called {name!r}; {hint}")
         try:
-            return _class(self._entries[name].load(), name)
-        except ImportError as error:
-            raise BadStep(f"middleware {name!r} ({self._entries[name].value}) does not import: {error}") from None
+            found = self._entries[name].load()
+        except (Exception, SystemExit) as error:
+            raise BadStep(
+                f"middleware {name!r} ({self._entries[name].value}) does not import: {_named(error)}"
+            ) from error
+        return _class(found, name)
+
+
+def _named(error: BaseException) -> str:
+    """An error of somebody else's code, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _class(found: object, name: str) -> type[Any]:

@@ -34,6 +34,10 @@ _NO_HEADERS: Final[Mapping[str, str]] = {}
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
+class StepNotBuilt(Exception):
+    """A step's `__init__` failed; the message names the agent, the step and why."""
+
+
 class AgentRuntime:
     """One agent, ready to serve."""
 
@@ -146,7 +150,7 @@ def build_snapshot(
     keys: Mapping[str, str],
     services: Callable[[str, Sequence[str]], Services],
 ) -> Snapshot:
-    """Build every chain of `config`. Raises what a step raises that cannot be built; then nothing was changed."""
+    """Build every chain of `config`. Raises `StepNotBuilt`; then nothing was changed."""
     agents = {}
     for name, agent in config.agents.items():
         kept = content(config, agent)
@@ -192,7 +196,13 @@ def _links(steps: Sequence[StepConfig], registry: Registry, services: Services) 
     for step in steps:
         if step.enabled:
             kind = registry.find(step.name)
-            links.append(Link(step.name, kind.make(kind.read(step.settings), services), step.on_error))
+            settings = kind.read(step.settings)
+            try:
+                made = kind.make(settings, services)
+            except Exception as error:
+                why = " ".join(f"{type(error).__name__}: {error}".split())
+                raise StepNotBuilt(f"agent {services.agent!r}: step {step.name!r} cannot be built: {why}") from error
+            links.append(Link(step.name, made, step.on_error))
     return links
 
 

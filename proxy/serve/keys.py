@@ -58,7 +58,7 @@ class KeyFile:
         self._read = now
         try:
             hashes = _agents(read(self._path))
-        except (BadKeyFile, OSError) as error:
+        except BadKeyFile as error:
             log.error("keys not reloaded: %s", error)
             return False
         changed, self.hashes = hashes != self.hashes, hashes
@@ -76,6 +76,8 @@ def read(path: Path) -> dict[str, list[str]]:
             raise BadKeyFile(f"{path}: expected agents, each with a list of sha256: hashes; mend it or delete it")
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise BadKeyFile(f"{path}: cannot be read ({error.strerror}); mend it or delete it") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split())
         raise BadKeyFile(f"{path}: is not YAML ({why}); mend it or delete it") from None

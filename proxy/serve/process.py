@@ -23,10 +23,14 @@ from proxy.config.source import Source
 from proxy.config.steps import by_settings
 from proxy.serve.keys import FILE, KeyFile
 from proxy.serve.protocol import with_deadlines
+from proxy.snapshot import StepNotBuilt
 from proxy.worker import Place, Worker
+from stores.journal import JournalError
 
 log = logging.getLogger("burnish.serve")
 
+UNFIT: Final = 78
+"""The exit status of a process that cannot start, which is EX_CONFIG of sysexits.h."""
 _KEYS_EVERY: Final = 1.0
 """Seconds after which a revoked key is refused."""
 _KEEP_ALIVE: Final = 75
@@ -43,8 +47,13 @@ class Child:
     pid: int
 
 
-def fork(name: str, main: Callable[[], None]) -> Child:
-    """Run `main` in a child. The child ends with `main`, whatever it raises."""
+class CannotStart(Exception):
+    """A process has no work to begin with; the message names why and the remedy."""
+
+
+def fork(name: str, main: Callable[[], None], tell: int) -> Child:
+    """Run `main` in a child. The child ends with `main`, whatever it raises; `tell` is where it says why it cannot
+    start, before it ends with the status `UNFIT`."""
     gc.freeze()  # What the parent has loaded stays shared: the child's collector leaves those pages alone.
     pid = os.fork()
     if pid:
@@ -57,6 +66,9 @@ def fork(name: str, main: Callable[[], None]) -> Child:
         code = 0
     except KeyboardInterrupt:
         code = 0
+    except CannotStart as error:
+        os.write(tell, f"{error}\n".encode())
+        code = UNFIT
     except BaseException:
         log.exception("process %r ended by an error", name)
     finally:
@@ -72,7 +84,10 @@ def serve_worker(source: Source, keys: Mapping[str, str], place: Place, sock: so
     key_file.changed()  # Since the parent read it: a worker may be started long after.
 
     async def run() -> None:
-        worker = Worker(config, registry, key_file.hashes, place)
+        try:
+            worker = Worker(config, registry, key_file.hashes, place)
+        except (StepNotBuilt, JournalError) as error:
+            raise CannotStart(str(error)) from error
         async with worker:
             server = _Server(
                 uvicorn.Config(

@@ -20,6 +20,7 @@ from proxy.serve.greeting import greeting
 from proxy.serve.keys import BadKeyFile, ready_keys
 from proxy.serve.supervisor import CannotServe, Supervisor
 from stores.secret import SecretError, load_secret
+from stores.segments import journal_in
 
 __all__ = ["CannotServe", "start"]
 
@@ -36,11 +37,13 @@ def start(
     with ExitStack() as closing:
         try:
             config.records.dir.mkdir(parents=True, exist_ok=True)
+            journal_in(config.records.dir).mkdir(mode=0o700, exist_ok=True)
             # Made here, where a failure can be told; the workers read it.
             load_secret(config.records.dir)
             keys = ready_keys(config)
         except OSError as error:
-            raise CannotServe(f"{config.records.dir}: {error.strerror}; set records.dir to a writable folder") from None
+            place = error.filename or config.records.dir
+            raise CannotServe(f"{place}: {error.strerror}; set records.dir to a writable folder") from None
         except (BadKeyFile, SecretError) as error:
             raise CannotServe(str(error)) from None
         try:

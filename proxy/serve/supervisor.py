@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from proxy.config.model import Config
 from proxy.config.source import Source
-from proxy.serve.process import Child, fork, serve_worker
+from proxy.serve.process import UNFIT, Child, fork, serve_worker
 from proxy.worker import Place
 
 log = logging.getLogger("burnish.serve")
@@ -80,6 +80,9 @@ class Supervisor:
         self.address: tuple[str, int] = self._sockets[0].getsockname()[:2]
         # Its reading end becomes readable in every child when this process is gone, however it went.
         self._parent, self._alive = os.pipe()
+        # Where a child says why it cannot start.
+        self._told, self._tell = os.pipe()
+        os.set_blocking(self._told, False)
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
         self._slots = [
@@ -101,7 +104,7 @@ class Supervisor:
             self._start(slot)
 
     def run(self) -> None:
-        """Watch over the children until told to stop by SIGTERM or SIGINT."""
+        """Watch over the children until told to stop by SIGTERM or SIGINT. Raises `CannotServe`."""
         with ExitStack() as handlers:
             handlers.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False))
             for number, handler in (
@@ -133,7 +136,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             slot.main()
 
-        slot.child = fork(slot.name, main)
+        slot.child = fork(slot.name, main, self._tell)
 
     def _reap(self) -> None:
         for slot in self._slots:
@@ -144,11 +147,25 @@ class Supervisor:
                 continue
             _forget_metrics(pid, self._metrics)
             slot.child = None
+            why = _why(status)
+            if os.waitstatus_to_exitcode(status) == UNFIT:
+                why = self._reason()
+                if not slot.deaths:
+                    # It never served. One that did is tried again: what it needs may come back.
+                    self.stop()
+                    raise CannotServe(why)
             now = time.monotonic()
             slot.deaths = [at for at in slot.deaths if now - at < 60] + [now]
             wait = _RESTART_AFTER[min(len(slot.deaths), len(_RESTART_AFTER)) - 1]
             slot.start_at = now + wait
-            log.error("%s (pid %d) ended with %s; starting it again in %g s", slot.name, pid, _why(status), wait)
+            log.error("%s (pid %d) ended with %s; starting it again in %g s", slot.name, pid, why, wait)
+
+    def _reason(self) -> str:
+        """What the first of the children that cannot start said."""
+        try:
+            return os.read(self._told, 65_536).decode().splitlines()[0]
+        except BlockingIOError:
+            return "the reason that another gave"  # Both died at once.
 
     def _restart(self) -> None:
         for slot in self._slots:
@@ -212,8 +229,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise CannotServe(
-            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; change server.listen, "
-            "or stop what listens there"
+            f"cannot listen on {host}:{port}: {error.strerror}; change server.listen, or stop what listens there"
         ) from None
     sock.listen(2048)
     sock.set_inheritable(True)
