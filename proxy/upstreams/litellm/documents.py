@@ -54,8 +54,15 @@ _KEPT_NULLS: Final = ("content", "refusal")
 
 
 def arguments_of(body: bytes, provider: str) -> dict[str, JsonValue]:
-    """The keyword arguments for `acompletion`, without `model`. Raises `BadRequest` for a field not among them."""
-    document = orjson.loads(body)
+    """The keyword arguments for `acompletion`, without `model`. Raises `BadRequest` for a field not among them, and for
+    what litellm stumbles over without saying why: that would pass for a failure of the provider."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(
+            f"provider {provider!r} is reached through litellm, which cannot be given this body: {error.msg}",
+            code="unsupported_parameter",
+        ) from None
     document.pop("model", None)
     for name in document:
         if name not in _FIELDS:
@@ -65,9 +72,20 @@ def arguments_of(body: bytes, provider: str) -> dict[str, JsonValue]:
                 code="unsupported_parameter",
             )
     metadata = document.get("metadata")
-    if isinstance(metadata, dict) and not all(isinstance(value, str) for value in metadata.values()):
+    if metadata is not None and not (
+        isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())
+    ):
         raise BadRequest("metadata: must map names to texts", param="metadata", code="invalid_type")
+    for place, message in enumerate(document["messages"]):
+        content = message.get("content")
+        if not (isinstance(content, str | None) or (isinstance(content, list) and all(map(_is_part, content)))):
+            name = f"messages[{place}].content"
+            raise BadRequest(f"{name}: must be text or a list of parts", param=name, code="invalid_type")
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def whole(response: Any) -> bytes:
