@@ -6,7 +6,6 @@ in a folder of the test's, and is told to call nobody.
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from records.span import Event, Span
+from tests.support.ports import free_port
 
 _PATIENCE: Final = 120.0
 _PAGE: Final = 1000
@@ -55,7 +55,7 @@ class Phoenix:
 @contextmanager
 def running(python: Path, folder: Path) -> Iterator[Phoenix]:
     """Starts the Phoenix of the environment of `python`, which takes some ten seconds, and stops it."""
-    port, unused = _free_ports()
+    port, unused = free_port(), free_port()
     log = folder / "phoenix.log"
     environment = {
         "PATH": os.environ["PATH"],
@@ -83,11 +83,6 @@ def running(python: Path, folder: Path) -> Iterator[Phoenix]:
     finally:
         server.kill()
         server.wait()
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
 
 
 def _span(found: Mapping[str, Any]) -> Span:

@@ -33,6 +33,7 @@ from proxy.worker import Place, Worker
 from records import Run
 from records.otlp import runs_in
 from stores.segments import journal_in, segment_names
+from tests.support.ports import free_port
 from tests.support.upstream import Upstream
 
 KEY: Final = "bn-a-key-for-tests"
@@ -330,7 +331,7 @@ def served(
     written: Mapping[str, Any], folder: Path, *, arguments: Sequence[str] = ("--no-worker",)
 ) -> Iterator[ServedProxy]:
     """`burnish serve` under the configuration `written`, ready to answer; ended when the block is, however it goes."""
-    port = _free_port()
+    port = free_port()
     file = folder / "burnish.yaml"
     file.write_text(yaml.safe_dump(_on_disk(written, port)))
     log = folder / "serve.log"
@@ -358,11 +359,6 @@ def _on_disk(written: Mapping[str, Any], port: int) -> dict[str, Any]:
     """As a file may say it: with its port, and without credentials."""
     providers = {name: {**each, "api_key": "${env:UPSTREAM_KEY}"} for name, each in written["providers"].items()}
     return {**written, "providers": providers, "server": {**written["server"], "listen": f"127.0.0.1:{port}"}}
-
-
-def _free_port() -> int:
-    with _bound() as sock:
-        return int(sock.getsockname()[1])
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
