@@ -11,6 +11,7 @@ from tests.support.proxy import CHAT, KEY, asking
 from tests.support.upstream import Answer, Pause, Received, says
 
 SIZE: Final = 200
+_PATIENCE: Final = 60.0
 _DONE: Final = b"data: [DONE]\n\n"
 
 
@@ -28,23 +29,24 @@ class Crowd:
     Someone whose proxy is gone for good stops; someone whose call is cut off by a proxy that still listens calls again.
     """
 
-    def __init__(self, port: int, size: int = SIZE) -> None:
+    def __init__(self, port: int) -> None:
         self.finished: list[str] = []
         """Ids of the runs whose answer came whole: all of its body, or its `[DONE]`."""
         self.cut = 0
         """Calls that ended without their answer."""
         self.calling = 0
         self._url = f"http://127.0.0.1:{port}/v1/{CHAT}"
-        self._size = size
         self._progress = asyncio.Condition()
         self._leaving = False
-        self._callers: list[asyncio.Task[None]] = []
+        self._callers = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), headers={"authorization": f"Bearer {KEY}"}
         )
-        self._callers = [asyncio.create_task(self._call_on(number)) for number in range(self._size)]
+        await self._callers.__aenter__()
+        for number in range(SIZE):
+            self._callers.create_task(self._call_on(number))
         return self
 
     async def __aexit__(
@@ -52,18 +54,14 @@ class Crowd:
     ) -> None:
         self._leaving = True
         try:
-            if raised is None:
-                await asyncio.gather(*self._callers)
+            await self._callers.__aexit__(kind, raised, trace)
         finally:
-            for caller in self._callers:
-                caller.cancel()
-            await asyncio.gather(*self._callers, return_exceptions=True)
             await self._client.close()
 
     async def has_finished(self, count: int) -> None:
         """Waits until so many calls have finished, with all of the crowd in the middle of another one."""
-        async with self._progress:
-            await self._progress.wait_for(lambda: len(self.finished) >= count and self.calling == self._size)
+        async with self._progress, asyncio.timeout(_PATIENCE):
+            await self._progress.wait_for(lambda: len(self.finished) >= count and self.calling == SIZE)
 
     async def _call_on(self, number: int) -> None:
         turn = number
