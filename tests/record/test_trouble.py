@@ -3,10 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from stores.segments import segment_names
 from tests.record.caller import calling, until
 from tests.record.processes import kill_everything
 from tests.record.site import site
+from tests.support import postgres
 from tests.support.upstream import Upstream
 
 
@@ -58,3 +61,27 @@ async def test_a_locked_database_fails_no_call_and_gets_every_run_later(upstream
     assert sorted(records.runs()) == sorted(made)
     assert records.log.count("is locked by another process") == 1
     assert "the store takes runs again" in records.log
+
+
+@pytest.mark.slow
+async def test_a_server_that_is_away_fails_no_call_and_gets_every_run_later(upstream: Upstream, tmp_path: Path) -> None:
+    with postgres.running() as server, server.fresh() as url:
+        records = site(upstream, tmp_path, records={"url": url})
+
+        async def told() -> bool:
+            return "runs wait in the journal: database postgresql" in records.log
+
+        async def all_stored() -> bool:
+            return sorted(records.runs()) == sorted(made)
+
+        with records.served() as proxy:
+            async with calling(proxy) as caller:
+                made = [(await caller.chat("Before.")).run_id]
+                await until(all_stored)
+                with server.shut(url):
+                    made += [
+                        (await caller.chat(f"Question {turn}.", stream=turn % 2 == 0)).run_id for turn in range(20)
+                    ]
+                    await until(told)
+                await until(all_stored)
+        assert "the store takes runs again" in records.log

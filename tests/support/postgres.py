@@ -41,6 +41,17 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://burnish@/{database}?host={quote(str(self._sockets), safe='')}"
 
+    @contextmanager
+    def shut(self, url: str) -> Iterator[None]:
+        """Closes the database at `url` to everyone, and ends who is connected; open again afterwards."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self._execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        try:
+            yield
+        finally:
+            self._execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
     def answers(self) -> bool:
         try:
             self._execute("SELECT 1")
