@@ -33,6 +33,7 @@ async def test_calls_seen_to_finish_are_listed_once_after_everything_was_killed(
     assert_listed_once(records, finished)
 
 
+@pytest.mark.slow
 async def test_calls_are_listed_once_when_a_worker_was_killed_and_others_went_on(records: Site) -> None:
     with records.served("--workers", "2") as proxy:
         async with Crowd(proxy.port) as crowd:
@@ -49,6 +50,7 @@ async def test_calls_are_listed_once_when_a_worker_was_killed_and_others_went_on
     assert_listed_once(records, crowd.finished)
 
 
+@pytest.mark.slow
 async def test_calls_are_listed_once_when_the_background_process_was_killed(records: Site) -> None:
     with records.served() as proxy:
         async with Crowd(proxy.port) as crowd:
