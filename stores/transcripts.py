@@ -8,13 +8,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from stores.state import StateFile
 
 _IN_MEMORY: Final = 100_000
+_ANSWERS: Final = 1024
+"""Answers to one question that are known at once: models that number their tool calls make all alike."""
+_TWINS: Final = 63
+"""Sessions that may have said just the same and are told apart; a call repeated without end is not kept more often."""
 _TABLE: Final = """
 create table if not exists tips (question blob not null, session text not null, answer blob not null,
                                  seen blob not null, at_ns integer not null,
@@ -46,26 +50,22 @@ class Transcripts(Protocol):
         """
 
 
-class _Tip(NamedTuple):
-    answer: bytes
-    seen: Seen
+def _same(same: Sequence[Seen], not_before_ns: int) -> tuple[Seen | None, bool]:
+    """Of the calls that gave this answer, the oldest that is not too old; and whether others gave it as well."""
+    fresh = [seen for seen in same if seen.ended_ns >= not_before_ns]
+    return (fresh[0], len(fresh) > 1) if fresh else (None, False)
 
 
-def _chosen(tips: Sequence[_Tip], answer: bytes, not_before_ns: int) -> tuple[Seen | None, bool]:
-    """Of what is known of a question: the call meant, and whether it is to be given out only this once."""
-    same = [tip for tip in tips if tip.answer == answer]
-    fresh = [tip.seen for tip in same or tips if tip.seen.ended_ns >= not_before_ns]
-    if same:
-        # Where all of them are too old the session has ended; the answer was not rewritten.
-        return (fresh[0], len(fresh) > 1) if fresh else (None, False)
-    return (fresh[0], False) if len(fresh) == len(tips) == 1 else (None, False)
+def _only(others: Sequence[Seen], not_before_ns: int) -> Seen | None:
+    """The call that gave another answer, where only one did and it is not too old."""
+    return others[0] if len(others) == 1 and others[0].ended_ns >= not_before_ns else None
 
 
 class MemoryTranscripts:
-    """One process's own."""
+    """One process's own. What many sessions have in common is bounded: of the oldest, some are forgotten."""
 
     def __init__(self, capacity: int = _IN_MEMORY) -> None:
-        self._tips: OrderedDict[bytes, list[_Tip]] = OrderedDict()
+        self._tips: OrderedDict[bytes, dict[bytes, list[Seen]]] = OrderedDict()
         self._capacity = capacity
 
     def __bool__(self) -> bool:
@@ -75,27 +75,49 @@ class MemoryTranscripts:
         return question in self._tips
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes, Seen]]:
-        return ((question, tip.answer, tip.seen) for question, tips in self._tips.items() for tip in tips)
+        return (
+            (question, answer, seen)
+            for question, answers in self._tips.items()
+            for answer, same in answers.items()
+            for seen in same
+        )
 
     def put(self, question: bytes, answer: bytes, seen: Seen) -> None:
-        others = self._tips.pop(question, None)
-        tips = [tip for tip in others if tip.seen.session != seen.session] if others else []
-        tips.append(_Tip(answer, seen))
-        self._tips[question] = tips
+        answers = self._tips.pop(question, None) or {}
+        same = [other for other in answers.pop(answer, ()) if other.session != seen.session]
+        if len(answers) == 1:
+            # A session that asked again and was answered otherwise goes on from the new answer.
+            answers = {said: kept for said, known in answers.items() if (kept := _without(known, seen.session))}
+        elif len(answers) >= _ANSWERS:
+            del answers[next(iter(answers))]
+        answers[answer] = [*same[-_TWINS:], seen]
+        self._tips[question] = answers
         if len(self._tips) > self._capacity:
             self._tips.popitem(last=False)
 
     def take(self, question: bytes, answer: bytes, *, not_before_ns: int) -> Seen | None:
-        tips = self._tips.get(question, [])
-        seen, once = _chosen(tips, answer, not_before_ns)
-        if once:
-            self._tips[question] = [tip for tip in tips if tip.seen is not seen]
+        answers = self._tips.get(question)
+        if answers is None:
+            return None
+        same = answers.get(answer)
+        if same is None:
+            return _only(next(iter(answers.values())), not_before_ns) if len(answers) == 1 else None
+        seen, once = _same(same, not_before_ns)
+        if once and seen is not None:
+            same.remove(seen)
         return seen
 
     def forget(self, before_ns: int) -> None:
         """Drop the tips of sessions that have ended, which are the oldest."""
-        while self._tips and max(tip.seen.ended_ns for tip in next(iter(self._tips.values()))) < before_ns:
+        while self._tips:
+            answers = next(iter(self._tips.values()))
+            if any(seen.ended_ns >= before_ns for same in answers.values() for seen in same):
+                return
             self._tips.popitem(last=False)
+
+
+def _without(known: Sequence[Seen], session: str) -> list[Seen]:
+    return [seen for seen in known if seen.session != session]
 
 
 class FileTranscripts:
@@ -139,9 +161,12 @@ class FileTranscripts:
         self._file.close()
 
     def _take(self, file: sqlite3.Connection, question: bytes, answer: bytes, not_before_ns: int) -> Seen | None:
-        query = "select answer, seen from tips where question = ? order by at_ns"
-        tips = [_Tip(known, self._decode(data)) for known, data in file.execute(query, (question,))]
-        seen, once = _chosen(tips, answer, not_before_ns)
+        same = "select seen from tips where question = ? and answer = ? order by at_ns limit ?"
+        found = [self._decode(data) for (data,) in file.execute(same, (question, answer, _TWINS + 1))]
+        if not found:
+            others = file.execute("select seen from tips where question = ? limit 2", (question,))
+            return _only([self._decode(data) for (data,) in others], not_before_ns)
+        seen, once = _same(found, not_before_ns)
         if once and seen is not None:
             file.execute("delete from tips where question = ? and session = ?", (question, seen.session)).close()
         return seen

@@ -140,3 +140,16 @@ def locked(path: Path) -> Iterator[None]:
     yield
     other.execute("rollback")
     other.close()
+
+
+def test_what_is_said_alike_without_end_is_kept_within_bounds() -> None:
+    tips = MemoryTranscripts()
+    for number in range(2000):
+        tips.put(b"hello", b"hi", Seen(f"s{number}", "r", "t", number))
+        tips.put(b"call 0", str(number).encode(), Seen(f"s{number}", "r", "t", number))
+    kept = list(tips)
+    assert len([question for question, *_ in kept if question == b"hello"]) == 64
+    assert len([question for question, *_ in kept if question == b"call 0"]) == 1024
+    newest = tips.take(b"call 0", b"1999", not_before_ns=0)
+    assert newest is not None
+    assert newest.session == "s1999"
