@@ -6,7 +6,7 @@ A wire format (`proxy.wire`) supplies the classes behind these protocols. What n
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Protocol, Self, TypeAlias
 
 from records import JsonValue, Usage
 
@@ -90,6 +90,16 @@ class ChatRequest(ABC):
 
     @property
     @abstractmethod
+    def continues(self) -> str | None:
+        """The id of the answer this call goes on from, where the document says so in place of a transcript."""
+
+    @property
+    @abstractmethod
+    def bound(self) -> bool:
+        """Whether it holds what only the upstream that gave the last answer can read, such as encrypted reasoning."""
+
+    @property
+    @abstractmethod
     def roles(self) -> Sequence[Role]:
         """The role of each message, without reading their content."""
 
@@ -131,7 +141,15 @@ class ChatRequest(ABC):
 
     @abstractmethod
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
-        """A copy with these sampling settings: temperature, top_p, max_tokens, seed."""
+        """A copy with these sampling settings: temperature, top_p, max_tokens, seed. What the API has no word for is
+        left out."""
+
+    @abstractmethod
+    def answer(self, text: str, finish_reason: str = "stop") -> "Completion":
+        """An answer of our own to this request, for a step that does not ask the model.
+
+        `finish_reason` is one of `stop`, `length`, `content_filter`, `tool_calls`; each API writes it in its own words.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,16 @@ class Chunk(ABC):
     __slots__ = ()
 
     whole: bool
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows in this stream: its event leaves only when the call is on record."""
+        return False
+
+    @classmethod
+    def settling(cls) -> "Settling | None":
+        """What makes a stream that was edited consistent again; None where an edit touches nothing else."""
+        return None
 
     @property
     @abstractmethod
@@ -173,6 +201,17 @@ class Chunk(ABC):
     @abstractmethod
     def join(cls, chunks: Sequence["Chunk"]) -> "Completion":
         """The whole answer these chunks make."""
+
+
+class Settling(Protocol):
+    """Follows one edited stream. In some APIs later events repeat what earlier ones said, or count them: here they are
+    brought in line with what the client was really given."""
+
+    def take(self, chunk: Chunk) -> Sequence[Chunk]:
+        """The chunks to send once `chunk` has come; it may wait for the next one."""
+
+    def rest(self) -> Sequence[Chunk]:
+        """What is still to be sent when no more chunks come."""
 
 
 class Completion(ABC):

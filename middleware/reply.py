@@ -30,7 +30,7 @@ class Reply:
     once, before the event that ends the reply leaves; it is synchronous and must not block.
     """
 
-    __slots__ = ("_chunks", "_close", "_observers", "_on_failure", "headers", "status")
+    __slots__ = ("_chunks", "_close", "_observers", "_on_failure", "edited", "headers", "status")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Reply:
     ) -> None:
         self.status = status
         self.headers: Headers = headers or {}
+        self.edited = False
+        """Whether a stage was put over the chunks: what they say may then have to be settled."""
         self._chunks = chunks
         self._close = close
         self._observers: list[tuple[Observer, OnFailure | None]] = []
@@ -58,6 +60,7 @@ class Reply:
     def transform(self, stage: Stage) -> Self:
         """Pass the chunks through `stage`, an async generator function. An error reply passes by untouched."""
         if self.ok:
+            self.edited = True
             self._chunks = (
                 stage(self._chunks) if self._on_failure is None else _guarded(stage, self._chunks, self._on_failure)
             )
@@ -95,12 +98,14 @@ class Reply:
         chunks = [chunk async for chunk in self._chunks]
         if not chunks:
             raise EmptyReply("the upstream's reply ended without a single chunk")
+        if self.edited:
+            chunks, self.edited = settled(chunks), False
         self._chunks = _replay(chunks)
         return type(chunks[0]).join(chunks)
 
     def instead(self, completion: Completion) -> Self:
         """This reply, its status, headers and observers, with `completion` as its one chunk."""
-        self._chunks = _replay([completion.chunk()])
+        self._chunks, self.edited = _replay([completion.chunk()]), False
         return self
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
@@ -131,6 +136,14 @@ class NotAnAnswer(Exception):
 
 
 OnFailure: TypeAlias = Callable[[Exception], Exception | None]
+
+
+def settled(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """The chunks of an edited reply, consistent with each other."""
+    settling = type(chunks[0]).settling()
+    if settling is None:
+        return list(chunks)
+    return [ready for chunk in chunks for ready in settling.take(chunk)] + list(settling.rest())
 
 
 async def _replay(chunks: Sequence[Chunk]) -> AsyncIterator[Chunk]:

@@ -46,6 +46,7 @@ class AgentRuntime:
         name: str,
         config: AgentConfig,
         handler: Handler,
+        upstream: Handler,
         *,
         limits: AgentLimits,
         sessions: Sessions,
@@ -58,6 +59,7 @@ class AgentRuntime:
         self.config = config
         self.recorded = config.record == "all"
         self.handler = handler
+        self.upstream = upstream
         self.limits = limits
         self.sessions = sessions
         self.runs = runs
@@ -154,10 +156,12 @@ def build_snapshot(
     agents = {}
     for name, agent in config.agents.items():
         kept = content(config, agent)
+        terminal = _recorded(upstream(config, name))
         agents[name] = AgentRuntime(
             name,
             agent,
-            _chain(name, agent, registry, _recorded(upstream(config, name)), services),
+            _chain(name, agent, registry, terminal, services),
+            terminal,
             limits=limits(name, agent),
             sessions=Sessions(transcripts, int(agent.session.idle * 1e9)),
             runs=RunMaker(config_hash=config.hash, content=kept),

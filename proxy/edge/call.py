@@ -29,7 +29,6 @@ from proxy.errors import ApiError, BadRequest, UpstreamBroke
 from proxy.identity.sessions import Session, scope_of
 from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
-from proxy.wire import sse
 from proxy.wire.depth import deeper_than
 from proxy.wire.format import WireFormat
 from proxy.worker import Worker
@@ -87,13 +86,13 @@ class ChatCalls:
 
 async def refuse(sender: Sender, format: WireFormat, error: ApiError, run_id: str) -> None:
     """Tell the client of an error before anything else was sent."""
-    headers = [*own_headers(run_id), *encoded(error.headers)]
+    headers = [*own_headers(run_id, format), *encoded(error.headers)]
     await sender.whole(error.status, headers, format.error(error, run_id))
 
 
-def own_headers(run_id: str) -> list[tuple[bytes, bytes]]:
+def own_headers(run_id: str, format: WireFormat) -> list[tuple[bytes, bytes]]:
     id = run_id.encode()
-    return [(b"x-request-id", id), (b"x-burnish-run-id", id)]
+    return [(format.request_id, id), (b"x-burnish-run-id", id)]
 
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -123,6 +122,7 @@ class _Call:
         self._request = request
         self._run_id = run_id
         self._sender = sender
+        self._writer = format.writer(request)
         self._log = CallLog()
         self._chunks: list[Chunk] = []
         self._first_chunk_ns: int | None = None
@@ -157,7 +157,8 @@ class _Call:
         departure = Departure(scope, receive)
         pinger = self._pinger() if self._request.stream else None
         try:
-            reply = self._reply = await self._agent.handler(self._exchange)
+            answer = self._agent.handler if self._format.chained else self._agent.upstream
+            reply = self._reply = await answer(self._exchange)
             if self._request.stream and reply.ok:
                 await self._stream(reply, pinger)
             else:
@@ -185,7 +186,7 @@ class _Call:
         async def start() -> None:
             await self._sender.start_stream(self._headers(None))
 
-        return Pinger(self._sender, self._worker.snapshot.config.server.ping, sse.PING, start)
+        return Pinger(self._sender, self._worker.snapshot.config.server.ping, self._format.ping, start)
 
     async def _whole(self, reply: Reply) -> None:
         async for chunk in reply:
@@ -198,30 +199,44 @@ class _Call:
         self._record(reply.status, "ok" if reply.ok else "error", None, completion)
         if self._sender.started:
             # A step refused after a ping had gone out.
-            await self._sender.end_stream(sse.event(completion.body))
+            refusal = ApiError(reply.status, "a step refused the call")
+            await self._sender.end_stream(self._writer.error(refusal, self._run_id, completion.body))
         else:
             await self._sender.whole(reply.status, self._headers(reply), completion.body)
 
     async def _stream(self, reply: Reply, pinger: Pinger | None) -> None:
-        sender, format, request = self._sender, self._format, self._request
+        sender, writer = self._sender, self._writer
         send, sent, keep = sender.event, pinger.sent if pinger else _nothing, self._chunks.append
         if not sender.started:
             await sender.start_stream(self._headers(reply))
-        async for chunk in reply:
+        last, settling = b"", None
+        async for came in reply:
             if self._first_chunk_ns is None:
                 self._first_chunk_ns = time.time_ns()
-            keep(chunk)
-            if chunk.whole:
-                for event in format.events_of(type(chunk).join([chunk]), request):
+                settling = type(came).settling() if reply.edited else None
+            for chunk in (came,) if settling is None else settling.take(came):
+                keep(chunk)
+                if last:
+                    await send(last)
+                    last = b""
+                if chunk.whole:
+                    *events, last = writer.whole(type(chunk).join([chunk]))
+                    for event in events:
+                        await send(event)
+                elif chunk.final:
+                    last = writer.event(chunk)
+                elif event := writer.event(chunk):
                     await send(event)
-            elif event := format.event(chunk, request):
-                await send(event)
             sent()
+        for chunk in settling.rest() if settling else ():
+            keep(chunk)
+            await send(last + writer.event(chunk))
+            last = b""
         completion = self._completion()
         if completion is None:
             raise EmptyReply("the upstream's stream ended without a single event")
         self._record(reply.status, "ok", None, completion)
-        await sender.end_stream(format.end())
+        await sender.end_stream(last + writer.end())
 
     async def _fail(self, error: ApiError, cause: Exception | None) -> None:
         if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed):
@@ -229,16 +244,14 @@ class _Call:
         document = self._format.error(error, self._run_id)
         self._record(error.status, "error", error.message, answer=document)
         if self._sender.started:
-            event = self._format.error_event(error, self._run_id)
-            if isinstance(cause, UpstreamBroke) and cause.document is not None:
-                event = sse.event(cause.document)
-            await self._sender.end_stream(event)
+            said = cause.document if isinstance(cause, UpstreamBroke) else None
+            await self._sender.end_stream(self._writer.error(error, self._run_id, said))
         else:
             headers = [*self._headers(None), *encoded(error.headers)]
             await self._sender.whole(error.status, headers, document)
 
     def _headers(self, reply: Reply | None) -> list[tuple[bytes, bytes]]:
-        headers = own_headers(self._run_id)
+        headers = own_headers(self._run_id, self._format)
         headers.append((b"x-burnish-variant", self._variant().encode()))
         if reply is not None:
             headers.extend(encoded(reply.headers))

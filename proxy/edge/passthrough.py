@@ -57,7 +57,8 @@ class PassthroughCalls:
             try:
                 agent.limits.enter()
                 try:
-                    failed = await _Forward(worker, agent, scope, receive, sender, route, run_id, started_ns).run()
+                    forward = _Forward(worker, agent, self._errors, scope, receive, sender, route, run_id, started_ns)
+                    failed = await forward.run()
                 finally:
                     agent.limits.leave()
                 if failed is not None:
@@ -105,6 +106,7 @@ class _Forward:
         self,
         worker: Worker,
         agent: AgentRuntime,
+        errors: WireFormat,
         scope: Scope,
         receive: Receive,
         sender: Sender,
@@ -114,6 +116,7 @@ class _Forward:
     ) -> None:
         self._worker = worker
         self._agent = agent
+        self._errors = errors
         self._scope = scope
         self._receive = receive
         self._sender = sender
@@ -173,7 +176,7 @@ class _Forward:
         return None
 
     async def _answer(self, answer: Answer) -> None:
-        headers = [*own_headers(self._run_id), *encoded(_down(answer.headers))]
+        headers = [*own_headers(self._run_id, self._errors), *encoded(_down(answer.headers))]
         sender = self._sender
         await sender.start(answer.status, headers)
         kept = _Kept(answer.headers.get("content-type", ""))

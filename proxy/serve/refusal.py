@@ -12,12 +12,13 @@ from proxy.wire.chat import ChatFormat
 def written(error: ApiError) -> bytes:
     """The whole response; the connection ends with it. In OpenAI's shape, as nobody knows what the client speaks."""
     run_id = os.urandom(16).hex()
-    body = ChatFormat().error(error, run_id)
+    format = ChatFormat()
+    body = format.error(error, run_id)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
-        *own_headers(run_id),
+        *own_headers(run_id, format),
     ]
     return b"HTTP/1.1 %d %b\r\n%b\r\n\r\n%b" % (
         error.status,

@@ -65,7 +65,7 @@ class CompatibleProvider:
         """Under a status that says it is one."""
         if body[:1] != b"{" and body.lstrip()[:1] != b"{":
             return failures.not_json(self._http.name, content_type, body)
-        if b'"choices"' not in body and b'"error"' in body:
+        if not self._format.is_answer(body):
             return failures.of_status(self._http.name, 502, {}, body, self._http.scrub)
         return None
 

@@ -1,21 +1,58 @@
 """What a wire format is: one API that clients speak. Adding one touches nothing else."""
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from middleware.messages import ChatRequest, Chunk, Completion
 from proxy.errors import ApiError
+
+
+class WireRequest(ChatRequest):
+    """A request in some wire format. The chain does not know which; where it is sent upstream, it matters."""
+
+    __slots__ = ()
+
+    api: ClassVar[str]
+    """The name of its `WireFormat`."""
+
+
+class EventWriter(Protocol):
+    """Writes the events of one streamed reply as its client expects them."""
+
+    def event(self, chunk: Chunk) -> bytes:
+        """The server-sent event for a chunk; b"" where this client is not to see it."""
+
+    def whole(self, completion: Completion) -> list[bytes]:
+        """A whole answer as the events of a stream, for a client that asked for one; without what `end` writes."""
+
+    def end(self) -> bytes:
+        """What ends a stream that went well; b"" where its last chunk did."""
+
+    def error(self, error: ApiError, request_id: str, document: bytes | None) -> bytes:
+        """What ends a stream that failed. `document` is the error as the upstream put it, in this format."""
 
 
 class WireFormat(Protocol):
     """Stateless; one instance serves all calls."""
 
     name: str
-    """As it stands in configuration and metrics: `chat`, `responses`, `messages`."""
+    """As it stands in configuration and metrics: `chat`, `responses`, `messages`, `embeddings`, `completions`."""
 
     path: str
     """The route below `/v1/`, without slashes at its ends."""
 
-    def read_request(self, body: bytes) -> ChatRequest:
+    operation: str
+    """What a call is named in its trace: `chat`, `embeddings`, `text_completion`."""
+
+    chained: bool
+    """Whether calls pass the agent's chain."""
+
+    ping: bytes
+    """The event that keeps a silent stream open."""
+
+    request_id: bytes
+    """The header in which clients of this API look for the id of their request."""
+
+    def read_request(self, body: bytes) -> WireRequest:
         """Raises `BadRequest` naming the field that is wrong."""
 
     def read_chunk(self, data: bytes) -> Chunk:
@@ -24,17 +61,11 @@ class WireFormat(Protocol):
     def read_whole(self, body: bytes) -> Chunk:
         """A whole answer in this format."""
 
-    def event(self, chunk: Chunk, request: ChatRequest) -> bytes:
-        """The server-sent event for a chunk; b"" where this client is not to see it."""
+    def is_answer(self, body: bytes) -> bool:
+        """Whether a JSON object that came with a status of success can be one: a quick look, not a validation."""
 
-    def events_of(self, completion: Completion, request: ChatRequest) -> list[bytes]:
-        """A whole answer as the events of a stream, for a client that asked for one."""
-
-    def end(self) -> bytes:
-        """What ends a stream that went well; b"" where the last event did."""
+    def writer(self, request: ChatRequest) -> EventWriter:
+        """A writer for the one reply to `request`."""
 
     def error(self, error: ApiError, request_id: str) -> bytes:
         """The document that tells a client of `error`."""
-
-    def error_event(self, error: ApiError, request_id: str) -> bytes:
-        """The same, in the middle of a stream."""

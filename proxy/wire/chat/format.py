@@ -16,6 +16,10 @@ class ChatFormat:
 
     name = "chat"
     path = "chat/completions"
+    operation = "chat"
+    chained = True
+    ping = sse.PING
+    request_id = b"x-request-id"
 
     def read_request(self, body: bytes) -> ChatCompletionsRequest:
         return ChatCompletionsRequest.read(body)
@@ -36,37 +40,54 @@ class ChatFormat:
     def read_whole(self, body: bytes) -> ChatChunk:
         return ChatChunk(body, whole=True)
 
-    def event(self, chunk: Chunk, request: ChatRequest) -> bytes:
+    def is_answer(self, body: bytes) -> bool:
+        return b'"choices"' in body or b'"error"' not in body
+
+    def writer(self, request: ChatRequest) -> "ChatWriter":
+        return ChatWriter(usage=isinstance(request, ChatCompletionsRequest) and request.wants_usage)
+
+    def error(self, error: ApiError, request_id: str) -> bytes:
+        return error_document(error, request_id)
+
+
+class ChatWriter:
+    """The events of a chat completion: every chunk stands for itself. `usage`: whether the client asked for it."""
+
+    def __init__(self, *, usage: bool) -> None:
+        self._usage = usage
+
+    def event(self, chunk: Chunk) -> bytes:
         assert isinstance(chunk, ChatChunk)
         data = chunk.data
-        if b'"usage"' in data and not (isinstance(request, ChatCompletionsRequest) and request.wants_usage):
+        if not self._usage and b'"usage"' in data:
             data = _without_usage(chunk)
             if not data:
                 return b""
         return sse.event(data)
 
-    def events_of(self, completion: Completion, request: ChatRequest) -> list[bytes]:
-        usage = isinstance(request, ChatCompletionsRequest) and request.wants_usage
-        return [sse.event(chunk) for chunk in split_completion(completion.body, usage=usage)]
+    def whole(self, completion: Completion) -> list[bytes]:
+        return [sse.event(chunk) for chunk in split_completion(completion.body, usage=self._usage)]
 
     def end(self) -> bytes:
         return sse.event(sse.DONE)
 
-    def error(self, error: ApiError, request_id: str) -> bytes:
-        return orjson.dumps(
-            {
-                "error": {
-                    "message": error.message,
-                    "type": error.type,
-                    "param": error.param,
-                    "code": error.code,
-                    "request_id": request_id,
-                }
-            }
-        )
+    def error(self, error: ApiError, request_id: str, document: bytes | None) -> bytes:
+        return sse.event(document or error_document(error, request_id))
 
-    def error_event(self, error: ApiError, request_id: str) -> bytes:
-        return sse.event(self.error(error, request_id))
+
+def error_document(error: ApiError, request_id: str) -> bytes:
+    """The shape of OpenAI's error reference."""
+    return orjson.dumps(
+        {
+            "error": {
+                "message": error.message,
+                "type": error.type,
+                "param": error.param,
+                "code": error.code,
+                "request_id": request_id,
+            }
+        }
+    )
 
 
 def _without_usage(chunk: ChatChunk) -> bytes:

@@ -6,9 +6,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from middleware.messages import ChatRequest, Message, Role, Tool, ToolCall
+from middleware.messages import Message, Role, Tool, ToolCall
 from proxy.wire import document
+from proxy.wire.chat.answer import ChatCompletion
 from proxy.wire.chat.calls import Function, assistant_digest, read_calls
+from proxy.wire.format import WireRequest
 from records import JsonValue
 
 _NULL: Final = msgspec.Raw(b"null")
@@ -58,8 +60,10 @@ _TOOLS: Final = msgspec.json.Decoder(list[_Tool])
 _dumps: Final = msgspec.json.Encoder().encode
 
 
-class ChatCompletionsRequest(ChatRequest):
+class ChatCompletionsRequest(WireRequest):
     """A request as the client wrote it."""
+
+    api = "chat"
 
     __slots__ = ("_body", "_fingerprints", "_head", "_messages", "_roles")
 
@@ -110,6 +114,14 @@ class ChatCompletionsRequest(ChatRequest):
     @property
     def conversation(self) -> str | None:
         return None
+
+    @property
+    def continues(self) -> str | None:
+        return None
+
+    @property
+    def bound(self) -> bool:
+        return False
 
     @property
     def messages(self) -> Sequence[Message]:
@@ -177,6 +189,9 @@ class ChatCompletionsRequest(ChatRequest):
         if "max_tokens" in changes and "max_completion_tokens" in document.fields_of(self._body):
             changes["max_completion_tokens"] = changes.pop("max_tokens")
         return self._with(**changes)
+
+    def answer(self, text: str, finish_reason: str = "stop") -> ChatCompletion:
+        return ChatCompletion.saying(text, model=self.model, finish_reason=finish_reason)
 
     def asking_usage(self) -> Self:
         """A copy that asks the upstream to end its stream with the usage."""

@@ -132,7 +132,7 @@ def test_usage_reaches_only_clients_that_asked(whole: dict[str, Any], asked: boo
     options = {"stream_options": {"include_usage": True}} if asked else {}
     request = ChatCompletionsRequest.read(json.dumps({"model": "m", "messages": [], **options}).encode())
     format = ChatFormat()
-    event = format.event(format.read_chunk(json.dumps(whole).encode()), request)
+    event = format.writer(request).event(format.read_chunk(json.dumps(whole).encode()))
     seen = json.loads(event.removeprefix(b"data: "))
     assert seen == (whole if asked else {key: value for key, value in whole.items() if key != "usage"})
 
