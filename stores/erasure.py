@@ -1,4 +1,4 @@
-"""Erasing runs from the journal: on request, and by age.
+"""Erasing runs from the journal, and the responses kept of them: on request, and by age.
 
 A line is overwritten in place by a trace without spans, of the same length. So cursors stay true, and the segment of a
 live writer is erased like any other: it appends behind what is overwritten. Space comes back with whole old segments.
@@ -15,6 +15,7 @@ from typing import Final
 from records import Run
 from records.otlp import runs_in
 from records.trace import TraceError
+from stores.response_erasure import erase_responses
 from stores.runs import RunFilter, RunStore
 from stores.segments import SegmentName, has_writer, segment_names
 
@@ -32,8 +33,9 @@ def reading(directory: Path) -> Iterator[None]:
         yield
 
 
-def forget(directory: Path, store: RunStore, which: RunFilter) -> list[str]:
-    """Removes the runs meant from the store and from the journal, also those not indexed yet. Returns their ids.
+def forget(directory: Path, responses: Path, store: RunStore, which: RunFilter) -> list[str]:
+    """Removes the runs meant from the store and from the journal, also those not indexed yet, and the `responses` kept
+    of them. Returns their ids.
 
     Safe to run again when it was interrupted.
     """
@@ -46,8 +48,17 @@ def forget(directory: Path, store: RunStore, which: RunFilter) -> list[str]:
                 for offset, line in _lines(fd):
                     # A line that is indexed and whole needs no closer look: its id tells.
                     closer = offset >= cursors.get(name, 0) or (user is not None and user in line)
-                    if _names(line, ids) or (closer and _holds(line, which, ids)):
+                    if (named := _named(line)) in ids or (closer and _holds(line, which, ids)):
                         _overwrite(fd, offset, len(line))
+                        if named is not None:
+                            ids.add(named)
+        erase_responses(
+            responses,
+            runs=ids,
+            # Whether or not the call was recorded.
+            user=which.user if which == RunFilter(user=which.user) else None,
+            before_ns=which.until_ns if which == RunFilter(until_ns=which.until_ns) else None,
+        )
         store.delete(which)
     return sorted(ids)
 
@@ -122,9 +133,10 @@ def _lines(fd: int) -> Iterator[tuple[int, bytes]]:
         yield offset, rest
 
 
-def _names(line: bytes, ids: set[str]) -> bool:
+def _named(line: bytes) -> str | None:
+    """The id of the run in the line."""
     found = _RUN_ID.search(line)
-    return found is not None and found[1].decode(errors="replace") in ids
+    return None if found is None else found[1].decode(errors="replace")
 
 
 def _holds(line: bytes, which: RunFilter, ids: set[str]) -> bool:

@@ -5,9 +5,11 @@ because the disk is full or someone holds it locked, that is said once, and it i
 """
 
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -20,14 +22,16 @@ _log = logging.getLogger("burnish.state")
 
 
 class StateFile:
-    """One user's connection to the file. `table` is the DDL of what it keeps there, `what` its name for people."""
+    """One user's connection to the file. `schema` is the DDL of what it keeps there, `what` its name for people."""
 
     def __init__(
-        self, path: Path, table: str, what: str, *, synchronous: str, clock: Callable[[], float] = time.monotonic
+        self, path: Path, schema: str, what: str, *, synchronous: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._path = path
         self._what = what
-        self._set_up = ("pragma journal_mode = wal", f"pragma synchronous = {synchronous}", table)
+        # What is deleted is overwritten: people's words do not linger in free pages.
+        pragmas = ("journal_mode = wal", f"synchronous = {synchronous}", "secure_delete = on")
+        self._set_up = "".join(f"pragma {pragma};" for pragma in pragmas) + schema
         self._clock = clock
         self._file: sqlite3.Connection | None = None
         self._troubled = False
@@ -64,11 +68,14 @@ class StateFile:
             self._file = None
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Never opened when it is there: closing it would drop the locks that this process has on it.
+        if not self._path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         file = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE, check_same_thread=False)
         try:
-            for statement in self._set_up:
-                file.execute(statement).close()
+            file.executescript(self._set_up).close()
         except sqlite3.Error:
             file.close()
             raise

@@ -15,6 +15,7 @@ from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database,
 from burnish.commands.wording import moment
 from records.run import Outcome
 from stores.erasure import forget
+from stores.responses import responses_in
 from stores.runs import Position, RunFilter, RunStore, RunSummary
 from stores.secret import load_secret, user_hash
 
@@ -77,7 +78,7 @@ def delete(
         if sum(choice is not None for choice in (run or None, user, before)) != 1:
             raise Failure("say which runs to delete: one of --run, --user, --before")
         place = found(config, database)
-        if place.journal is None:
+        if place.directory is None or place.journal is None:
             raise Failure("the runs are in a journal as well, and --db does not tell where; use --config")
         with place.store() as store:
             which = RunFilter(until_ns=_moment(before, "--before"))
@@ -87,7 +88,7 @@ def delete(
                 which = _with_user(store, RunFilter(), place, user)
             if not yes:
                 _confirm(store.count(which))
-            gone = forget(place.journal, store, which)
+            gone = forget(place.journal, responses_in(place.directory), store, which)
         if as_json:
             print(json.dumps({"deleted": gone}))
         else:

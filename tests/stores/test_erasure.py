@@ -1,17 +1,21 @@
 """Erased runs are in the journal no more: by request and by age, indexed or not, in live segments and old ones."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from records import Run
 from records.line import LineWriter
 from stores.erasure import expire, forget, reading
 from stores.indexer import Indexer
 from stores.journal import Journal
-from stores.runs import RunFilter, RunStore, open_store
+from stores.response_erasure import erase_responses
+from stores.responses import KeptResponse, ResponseStore, responses_in
+from stores.runs import RunFilter, RunStore, StoreBusy, StoreError, open_store
 from stores.segments import journal_in, segment_names
 from stores.tail import Tail
 from tests.support.runs import a_run, answering
@@ -28,6 +32,7 @@ class Record:
         self.directory = journal_in(directory)
         self.journal = Journal(self.directory, worker="0")
         self.store = open_store(f"sqlite:///{directory}/burnish.db")
+        self.responses = responses_in(directory)
         self.tail = Tail(self.directory)
         self.indexer = Indexer(self.store, self.tail)
 
@@ -37,6 +42,9 @@ class Record:
         while indexer.step():
             self.tail.refresh()
         return indexer
+
+    def forget(self, which: RunFilter) -> list[str]:
+        return forget(self.directory, self.responses, self.store, which)
 
     @property
     def bytes(self) -> bytes:
@@ -55,11 +63,26 @@ def record(tmp_path: Path) -> Iterator[Record]:
     record.close()
 
 
+def response_of(run: Run) -> KeptResponse:
+    return KeptResponse(
+        id=f"resp of {run.id}",
+        agent=run.agent,
+        user=run.user,
+        session="one",
+        run_id=run.id,
+        trace_id=run.trace_id,
+        variant="base",
+        model="smart",
+        at_ns=run.ended_ns,
+        output=f"words of {run.user}".encode(),
+    )
+
+
 def test_a_deleted_run_is_in_neither_the_store_nor_a_live_segment(record: Record) -> None:
     record.journal.write(line_of(a_run(1, answer=answering("my secret"))))
     record.journal.write(line_of(a_run(2)))
     record.index()
-    assert forget(record.directory, record.store, RunFilter(ids=[a_run(1).id])) == [a_run(1).id]
+    assert record.forget(RunFilter(ids=[a_run(1).id])) == [a_run(1).id]
     assert b"my secret" not in record.bytes
     assert record.store.get(a_run(1).id) is None
     record.journal.write(line_of(a_run(3)))
@@ -71,7 +94,7 @@ def test_a_store_made_again_from_the_journal_lacks_what_was_erased(record: Recor
     for number in range(4):
         record.journal.write(line_of(a_run(number)))
     record.index()
-    forget(record.directory, record.store, RunFilter(ids=[a_run(2).id]))
+    record.forget(RunFilter(ids=[a_run(2).id]))
     fresh = open_store(f"sqlite:///{tmp_path}/again.db")
     indexer = record.index(fresh)
     assert (fresh.count(ALL), indexer.status.damaged) == (3, 0)
@@ -84,7 +107,7 @@ def test_erasing_leaves_every_other_byte_where_it_was(record: Record) -> None:
         record.journal.write(line)
     record.index()
     cursors = record.store.cursors()
-    forget(record.directory, record.store, RunFilter(ids=[a_run(1).id]))
+    record.forget(RunFilter(ids=[a_run(1).id]))
     left = record.bytes
     assert left.startswith(lines[0])
     assert left.endswith(lines[2])
@@ -95,7 +118,7 @@ def test_erasing_leaves_every_other_byte_where_it_was(record: Record) -> None:
 def test_a_run_that_is_not_indexed_yet_is_erased_and_never_indexed(record: Record) -> None:
     record.journal.write(line_of(a_run(1, user="u1")))
     record.journal.write(line_of(a_run(2, user="u2")))
-    forget(record.directory, record.store, RunFilter(user="u1"))
+    record.forget(RunFilter(user="u1"))
     record.index()
     assert record.store.get(a_run(1).id) is None
     assert record.store.get(a_run(2).id) is not None
@@ -143,7 +166,7 @@ def test_every_filter_means_the_same_runs_in_the_journal_as_in_the_store(
         record.journal.write(line_of(run))
     if indexed:
         record.index()
-    forget(record.directory, record.store, which)
+    record.forget(which)
     assert meant.id.encode() not in record.bytes
     record.index()
     assert record.store.count(RunFilter(until_ns=2**62)) == 2
@@ -153,7 +176,7 @@ def test_the_torn_line_of_a_dead_writer_is_erased_with_its_user(record: Record) 
     record.journal.write(line_of(a_run(1, user="5f1d"))[:-200])
     record.journal.close()
     record.index()
-    forget(record.directory, record.store, RunFilter(user="5f1d"))
+    record.forget(RunFilter(user="5f1d"))
     assert not record.bytes.strip(b' {}"resourceSpans:[]')
 
 
@@ -167,8 +190,85 @@ def test_an_erasure_that_was_cut_short_can_be_finished(record: Record) -> None:
         segment.seek(half)
         segment.write(b" " * (half - 1))
     record.store.delete(RunFilter(user="5f1d"))
-    forget(record.directory, record.store, RunFilter(user="5f1d"))
+    record.forget(RunFilter(user="5f1d"))
     assert b"5f1d" not in record.bytes
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        RunFilter(ids=[a_run(7).id]),
+        RunFilter(user="u7"),
+        RunFilter(until_ns=a_run(8).started_ns),
+        RunFilter(agent="other"),
+    ],
+    ids=["run", "user", "before", "agent"],
+)
+@pytest.mark.parametrize("indexed", [True, False], ids=["indexed", "not indexed"])
+def test_a_response_kept_of_a_run_is_erased_with_it(which: RunFilter, indexed: bool, record: Record) -> None:
+    responses = ResponseStore(record.responses)
+    for run in (a_run(7, user="u7", agent="other"), a_run(9, user="u9")):
+        record.journal.write(line_of(run))
+        responses.put(response_of(run))
+    if indexed:
+        record.index()
+    assert record.forget(which) == [a_run(7).id]
+    assert responses.get("other", f"resp of {a_run(7).id}") is None
+    assert responses.get("support", f"resp of {a_run(9).id}") is not None
+    responses.close()
+
+
+@pytest.mark.parametrize(
+    ("which", "left"),
+    [
+        (RunFilter(user="u1"), [False, True]),
+        (RunFilter(until_ns=a_run(2).started_ns), [False, True]),
+        (RunFilter(user="u1", agent="other"), [True, True]),
+        (RunFilter(ids=[a_run(3).id]), [True, True]),
+    ],
+    ids=["user", "before", "user of another agent", "another run"],
+)
+def test_a_response_is_erased_by_user_and_age_even_if_its_call_could_not_be_recorded(
+    which: RunFilter, left: list[bool], record: Record
+) -> None:
+    responses = ResponseStore(record.responses)
+    unrecorded = [a_run(1, user="u1"), a_run(2, user="u2")]
+    for run in unrecorded:
+        responses.put(response_of(run))
+    record.forget(which)
+    assert [responses.get("support", f"resp of {run.id}") is not None for run in unrecorded] == left
+    responses.close()
+
+
+def test_nothing_of_an_erased_response_stays_in_its_file_or_its_log(record: Record) -> None:
+    responses = ResponseStore(record.responses)
+    responses.put(response_of(a_run(1, user="u1")))
+    responses.put(response_of(a_run(2, user="u2")))
+    record.forget(RunFilter(user="u1"))
+    files = sorted(record.responses.parent.glob("responses.db*"))
+    assert len(files) > 1
+    assert b"words of u1" not in b"".join(file.read_bytes() for file in files)
+    assert b"words of u2" in b"".join(file.read_bytes() for file in files)
+    responses.close()
+
+
+def test_an_erasure_that_cannot_reach_the_responses_fails_and_says_so(tmp_path: Path) -> None:
+    path = responses_in(tmp_path)
+    path.write_text("not a database at all, but long enough to be taken for one: " + "x" * 4096)
+    with pytest.raises(StoreError, match=r"responses\.db is damaged or not an SQLite file"):
+        erase_responses(path, user="u1")
+
+
+def test_a_busy_file_of_responses_is_told_as_such(record: Record) -> None:
+    responses = ResponseStore(record.responses)
+    responses.put(response_of(a_run(1, user="u1")))
+    other = sqlite3.connect(record.responses, isolation_level=None)
+    other.execute("begin immediate")
+    with pytest.raises(StoreBusy, match=r"responses\.db is locked"):
+        erase_responses(record.responses, user="u1", patience=0)
+    other.close()
+    assert erase_responses(record.responses, user="u1") == 1
+    responses.close()
 
 
 def test_nothing_is_erased_between_reading_and_storing(record: Record) -> None:
@@ -177,7 +277,7 @@ def test_nothing_is_erased_between_reading_and_storing(record: Record) -> None:
 
     def erase() -> None:
         own = open_store(f"sqlite:///{record.directory.parent}/burnish.db")
-        forget(record.directory, own, RunFilter(ids=[a_run(1).id]))
+        forget(record.directory, record.responses, own, RunFilter(ids=[a_run(1).id]))
         own.close()
         erased.set()
 
@@ -209,7 +309,7 @@ def test_erasing_does_not_make_a_segment_younger(record: Record) -> None:
     record.index()
     (name,) = segment_names(record.directory)
     os.utime(record.directory / name, ns=(0, 100 * HOUR))
-    forget(record.directory, record.store, RunFilter(ids=[a_run(1).id]))
+    record.forget(RunFilter(ids=[a_run(1).id]))
     assert (record.directory / name).stat().st_mtime_ns == 100 * HOUR
 
 
