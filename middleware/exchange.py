@@ -28,6 +28,16 @@ class Previous:
     asked: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What gave the answer that a call goes on from, and so can read what the call carries of it: the variant, and the
+    configured model. `kept`: the rest of the conversation is there alone."""
+
+    variant: str
+    model: str
+    kept: bool = False
+
+
 class Log(Protocol):
     """Where a call's steps and their facts go; the proxy writes them to the trace."""
 
@@ -47,6 +57,7 @@ class Call:
 
     __slots__ = (
         "agent",
+        "bound",
         "headers",
         "id",
         "log",
@@ -73,6 +84,7 @@ class Call:
         headers: Mapping[str, str],
         skips: frozenset[str],
         log: Log,
+        bound: Bound | None = None,
     ) -> None:
         self.id = id
         self.trace_id = trace_id
@@ -85,6 +97,7 @@ class Call:
         self.headers = headers
         self.skips = skips
         self.log = log
+        self.bound = bound
 
 
 class Exchange:
@@ -141,6 +154,11 @@ class Exchange:
     def previous(self) -> Previous | None:
         """The call whose tool calls this one brings results of, where it is known."""
         return self.call.previous
+
+    @property
+    def bound(self) -> Bound | None:
+        """Whom only this call may go to, where it goes on from what one upstream keeps or has encrypted."""
+        return self.call.bound
 
     @property
     def started_ns(self) -> int:

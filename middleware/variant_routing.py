@@ -11,6 +11,7 @@ from middleware.protocol import Handler, Settings
 from middleware.reply import Reply
 from middleware.services import Services
 from policies.assignment import assign, epoch_of, probabilities, uniform
+from records import Assignment
 
 
 class Weighted(Settings):
@@ -80,8 +81,14 @@ class VariantRouting:
         self._sticky = settings.sticky
         self._agent = services.agent
         self._secret = services.secret
+        self._variants = frozenset(services.variants)
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
+        bound = exchange.bound
+        if bound is not None and bound.variant in self._variants:
+            # Nothing is drawn: the upstream that can go on from the last answer was reached as this variant.
+            exchange.record(Assignment("bound", self._epoch, (bound.variant,), bound.variant, 1.0))
+            return await call_next(exchange.with_variant(bound.variant))
         u = uniform(self._secret, self._agent, self._unit(exchange))
         assignment = assign(self._policy, self._epoch, self._published, u)
         exchange.record(assignment)

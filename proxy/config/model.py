@@ -4,7 +4,7 @@ import hashlib
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -46,6 +46,7 @@ __all__ = [
     "BASE",
     "AgentConfig",
     "AgentModels",
+    "Api",
     "Breaker",
     "Budget",
     "Config",
@@ -138,6 +139,15 @@ class Breaker(Strict):
     cooldown: Duration = Field(default=10.0, gt=0, description="Rest before one call tries again.")
 
 
+Api: TypeAlias = Literal["chat", "responses", "messages"]
+_SPOKEN: Final[dict[str, tuple[Api, ...]]] = {
+    "api.openai.com": ("chat", "responses"),
+    "api.anthropic.com": ("messages",),
+    "openrouter.ai": ("chat", "responses", "messages"),
+}
+"""What well-known hosts speak. Sources: the API references of each."""
+
+
 class Provider(Strict):
     """Where models are served: an OpenAI-compatible URL, litellm, or a bundled small model."""
 
@@ -157,6 +167,11 @@ class Provider(Strict):
     timeout: Timeout = Field(default=Timeout(), description="How long calls wait.")
     max_connections: Whole = Field(default=256, ge=1, description="Connections per worker.")
     breaker: Breaker = Field(default=Breaker(), description="When a failing provider is left alone.")
+    apis: list[Api] | None = Field(
+        default=None,
+        min_length=1,
+        description="APIs it speaks, the preferred first. Unset: known for some hosts, else `[chat]`.",
+    )
     include_usage: bool = Field(
         default=True, description="Ask for token counts on streams, and keep them from clients."
     )
@@ -168,7 +183,19 @@ class Provider(Strict):
             raise ValueError("bundled stands alone; leave out base_url and litellm")
         if not (self.base_url or self.litellm or self.bundled):
             raise ValueError("needs one of base_url, litellm or bundled")
+        if self.apis and not self.base_url:
+            raise ValueError("apis is for a base_url; litellm and bundled models are spoken to in chat")
+        if self.apis and self.litellm:
+            raise ValueError("apis stands beside base_url alone; litellm is spoken to in chat")
         return self
+
+    @property
+    def speaks(self) -> tuple[Api, ...]:
+        """The APIs it is called by, the preferred one first; calls that came by another are converted."""
+        if self.apis:
+            return tuple(self.apis)
+        host = urlsplit(self.base_url).hostname if self.base_url and not self.litellm else None
+        return _SPOKEN.get(host or "", ("chat",))
 
     @property
     def on_loopback(self) -> bool:

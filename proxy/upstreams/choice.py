@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from middleware.exchange import Bound
 from proxy.config.model import Config
 from proxy.errors import ApiError
 from proxy.upstreams.attempts import Route
@@ -43,6 +44,20 @@ class ModelChoice:
             param="model",
             code="model_not_found",
         )
+
+    def bound(self, bound: Bound, asked: str, variant: str) -> Route | None:
+        """The route to what the call goes on from; None where the client has turned to another model since.
+
+        Raises `ApiError` as `of` does.
+        """
+        kept, route = self.routes.get(bound.model), self.of(asked, variant)
+        if kept is None:
+            return None
+        if kept.provider == route.provider:
+            return route
+        if not bound.kept and asked in self.routes and kept.name not in route.fallbacks:
+            return None
+        return kept if asked in self.routes or self._unknown != "passthrough" else replace(kept, model=asked)
 
     @property
     def default(self) -> Route:

@@ -1,4 +1,4 @@
-"""A provider that speaks the OpenAI API over HTTP."""
+"""A provider that speaks an API of ours over HTTP."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -27,11 +27,12 @@ class CompatibleProvider:
     """Sends calls to `base_url`/chat/completions, or wherever the wire format's path is."""
 
     def __init__(self, name: str, provider: Provider, base_url: str, pool: Pool, format: WireFormat) -> None:
-        self._http = HttpProvider(name, provider, base_url, pool)
+        self._http = HttpProvider(name, provider, base_url, pool, format.key_header)
         self._url = URL(f"{base_url}/{format.path}", encoded=True)
         self._format = format
-        self._whole = _headers("application/json", self._http.headers)
-        self._streamed = _headers("text/event-stream", self._http.headers)
+        always = {**format.defaults, **self._http.headers}
+        self._whole = _headers("application/json", always)
+        self._streamed = _headers("text/event-stream", always)
 
     async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
         streams = request.stream
@@ -40,7 +41,9 @@ class CompatibleProvider:
             _TRACEPARENT: traceparent(exchange.trace_id, exchange.id),
         }
         if exchange.headers:
-            headers = {**going_up(exchange.headers), **headers}
+            client = going_up(exchange.headers)
+            said = {name: client[name] for name in self._format.defaults if name in client}
+            headers = {**client, **headers, **said}
         transfer = await self._http.open("POST", self._url, headers, request.body, attempt)
         status, answered = transfer.response.status, transfer.response.headers
         if not 200 <= status < 300:

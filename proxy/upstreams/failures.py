@@ -179,6 +179,17 @@ def unavailable(provider: str, remedy: str) -> UpstreamFailed:
     ).may(fall_back=True)
 
 
+def unspoken(provider: str, api: str) -> UpstreamFailed:
+    """The provider has no such API, and none that calls in it could be converted to."""
+    return UpstreamFailed(
+        404,
+        f"provider {provider!r} does not serve {api}, as its apis say; use a model of another provider",
+        type="not_found_error",
+        param="model",
+        code="unsupported_api",
+    ).may(fall_back=True)
+
+
 def reason(error: OSError) -> str:
     """Why the operating system gave no connection, without the address."""
     if error.errno == errno.ECONNREFUSED:

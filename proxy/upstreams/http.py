@@ -49,14 +49,16 @@ Body: TypeAlias = bytes | Upload | None
 class HttpProvider:
     """One provider's address, credentials and slots."""
 
-    def __init__(self, name: str, provider: Provider, base_url: str, pool: Pool) -> None:
+    def __init__(
+        self, name: str, provider: Provider, base_url: str, pool: Pool, key_header: str = "authorization"
+    ) -> None:
         self.name = name
         self.base_url = base_url
         self.health = pool.health(name, provider)
         self.headers: Mapping[str, str] = {
             "accept-encoding": "identity",
             "user-agent": pool.user_agent,
-            **credentials(provider),
+            **credentials(provider, key_header),
         }
         """What every request carries, whatever the client sent."""
         self.scrub = failures.Scrubber(secrets(provider), URL(base_url).authority)
@@ -147,11 +149,13 @@ class HttpProvider:
         return found
 
 
-def credentials(provider: Provider) -> dict[str, str]:
+def credentials(provider: Provider, key_header: str = "authorization") -> dict[str, str]:
     """The provider's own headers; what the YAML writes there wins over the key."""
     key = provider.api_key.get_secret_value() if provider.api_key else ""
     written = {name: value.get_secret_value() for name, value in provider.headers.items()}
-    return {"authorization": f"Bearer {key}", **written} if key else written
+    if not key or (key_header != "authorization" and "authorization" in map(str.lower, written)):
+        return written
+    return {key_header: f"Bearer {key}" if key_header == "authorization" else key, **written}
 
 
 def secrets(provider: Provider) -> list[str]:

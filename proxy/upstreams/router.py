@@ -2,23 +2,35 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from random import Random
+from typing import TYPE_CHECKING, Final
 
 from middleware.exchange import Exchange
+from middleware.messages import ChatRequest
 from middleware.reply import Reply
 from policies.breaker import Breaker
 from policies.retries import LONGEST_WAIT, RetryBudget, backoff
 from proxy.config.model import Config, Provider
+from proxy.errors import BadRequest
 from proxy.upstreams.attempts import Attempting, ModelCalled, Route, Upstream, UpstreamFailed
 from proxy.upstreams.choice import ModelChoice
 from proxy.upstreams.compatible import CompatibleProvider
-from proxy.upstreams.failures import resting, unavailable
+from proxy.upstreams.failures import resting, unavailable, unspoken
 from proxy.upstreams.litellm.provider import LitellmProvider
 from proxy.upstreams.pool import Pool
-from proxy.wire.chat import ChatCompletionsRequest, ChatFormat
-from proxy.wire.format import WireFormat
+from proxy.wire.format import WireFormat, WireRequest
+from proxy.wire.formats import FORMATS
+
+if TYPE_CHECKING:
+    from proxy.upstreams.conversion import Conversion
+
+Earlier = Callable[[str], Sequence[bytes]]
+"""What was said up to the answer with this id, oldest first, where it is kept here."""
+
+_ALONGSIDE_CHAT: Final = frozenset({"embeddings", "completions"})
+"""APIs that are served where chat completions are."""
 
 
 class ModelRouter:
@@ -30,7 +42,7 @@ class ModelRouter:
         agent: str,
         pool: Pool,
         *,
-        format: WireFormat | None = None,
+        earlier: Earlier | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now_ns: Callable[[], int] = time.time_ns,
@@ -38,14 +50,19 @@ class ModelRouter:
         self._config = config
         self._pool = pool
         self._choice = ModelChoice(config, agent)
-        self._format: WireFormat = format or ChatFormat()
+        self._earlier = earlier or _nothing
         self._sleep = sleep
         self._random = random or Random()
         self._now_ns = now_ns
         self._lines: dict[str, _Line] = {}
-        self._upstreams: dict[str, Upstream] = {}
+        self._upstreams: dict[tuple[str, str], Upstream] = {}
 
     async def __call__(self, exchange: Exchange) -> Reply:
+        bound = exchange.bound
+        if bound is not None:
+            kept = self._choice.bound(bound, exchange.request.model, exchange.variant)
+            if kept is not None:
+                return await self._call(exchange, kept)
         route = self._choice.of(exchange.request.model, exchange.variant)
         if not route.fallbacks:
             return await self._call(exchange, route)
@@ -63,10 +80,14 @@ class ModelRouter:
     async def _call(self, exchange: Exchange, route: Route) -> Reply:
         """Attempts at one model."""
         line = self._lines.get(route.name) or self._connect(route)
-        request = exchange.request.with_model(route.model)
-        if line.asks_usage and request.stream and isinstance(request, ChatCompletionsRequest):
-            request = request if request.wants_usage else request.asking_usage()
-        exchange.record(ModelCalled(route.name, route.provider, route.model, request.body))
+        asked = _on_the_wire(exchange.request).with_model(route.model)
+        way = line.ways.get(asked.api) or self._find_way(line, route, asked.api)
+        if way.conversion is None:
+            request = asked.asking_usage() if line.asks_usage else asked
+            exchange.record(ModelCalled(route.name, route.provider, route.model, request.body))
+        else:
+            exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body))
+            request = self._converted(exchange, way.conversion, asked)
         line.budget.earn()
         retries = 0
         while True:
@@ -75,7 +96,7 @@ class ModelRouter:
                 raise resting(route.provider, line.breaker.wait)
             try:
                 attempt = Attempting(route, admission, exchange.record, self._now_ns)
-                return await line.upstream.send(exchange, request, attempt)
+                reply = await way.upstream.send(exchange, request, attempt)
             except UpstreamFailed as failed:
                 if not failed.retry or route.retries.max == 0 or (failed.asked_wait or 0) > LONGEST_WAIT:
                     raise
@@ -83,36 +104,103 @@ class ModelRouter:
                     failed.headers["x-should-retry"] = "false"
                     raise
                 wait = backoff(retries, self._random, asked=failed.asked_wait)
+            else:
+                return reply if way.conversion is None else way.conversion.reply(exchange, asked, reply)
             retries += 1
             await self._sleep(wait)
+
+    def _converted(self, exchange: Exchange, conversion: "Conversion", asked: WireRequest) -> WireRequest:
+        """The request as the provider reads it; the trace has a step that tells of the conversion."""
+        earlier = self._earlier(asked.continues) if asked.continues else ()
+        if asked.continues and not earlier:
+            raise _unknown_answer(asked.continues)
+        place = exchange.log.enter("convert")
+        try:
+            request, converted = conversion.request(asked, earlier)
+            exchange.log.record(place, converted)
+            return request
+        finally:
+            exchange.log.leave(place)
 
     def _connect(self, route: Route) -> "_Line":
         """Raises `UpstreamFailed` while the provider is not available."""
         provider = self._config.providers[route.provider]
-        upstream = self._upstreams.get(route.provider)
-        if upstream is None:
-            upstream = self._upstreams[route.provider] = self._reach(route.provider, provider)
+        if not provider.available:
+            raise unavailable(route.provider, "its api_key is empty")
         breaker = self._pool.health(route.provider, provider).breaker
         budget = self._pool.budget(route.name, route.retries)
-        line = self._lines[route.name] = _Line(upstream, breaker, budget, provider.include_usage)
+        line = self._lines[route.name] = _Line(breaker, budget, provider.include_usage)
         return line
 
-    def _reach(self, name: str, provider: Provider) -> Upstream:
-        if not provider.available:
-            raise unavailable(name, "its api_key is empty")
+    def _find_way(self, line: "_Line", route: Route, api: str) -> "_Way":
+        """How calls in `api` reach the provider: as they are, or converted. Raises `UpstreamFailed`."""
+        provider = self._config.providers[route.provider]
+        spoken = _spoken(provider, api)
+        if spoken is None:
+            raise unspoken(route.provider, api)
+        upstream = self._upstream(route.provider, provider, FORMATS[spoken])
+        conversion = None
+        if spoken != api:
+            # Imported here: most proxies never convert, and need not hold what does.
+            from proxy.upstreams.conversion import Conversion
+
+            conversion = Conversion(FORMATS[api], FORMATS[spoken])
+        way = line.ways[api] = _Way(upstream, conversion)
+        return way
+
+    def _upstream(self, name: str, provider: Provider, format: WireFormat) -> Upstream:
+        found = self._upstreams.get((name, format.name))
+        if found is None:
+            found = self._upstreams[name, format.name] = self._reach(name, provider, format)
+        return found
+
+    def _reach(self, name: str, provider: Provider, format: WireFormat) -> Upstream:
         if provider.litellm:
             return LitellmProvider(name, provider, self._pool, self._pool.litellm)
         base_url = provider.base_url or self._pool.bundled.get(name)
         if base_url is None:
             raise unavailable(name, "its model is still starting")
-        return CompatibleProvider(name, provider, base_url, self._pool, self._format)
+        return CompatibleProvider(name, provider, base_url, self._pool, format)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How calls in one API reach a provider."""
+
+    upstream: Upstream
+    conversion: "Conversion | None"
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     """What stands between a configured model and its provider."""
 
-    upstream: Upstream
     breaker: Breaker
     budget: RetryBudget
     asks_usage: bool
+    ways: dict[str, _Way] = field(default_factory=dict)
+
+
+def _spoken(provider: Provider, api: str) -> str | None:
+    """The API in which a provider is sent a call that came in `api`; None where it cannot be served."""
+    spoken = provider.speaks
+    if api in spoken or (api in _ALONGSIDE_CHAT and "chat" in spoken):
+        return api
+    return None if api in _ALONGSIDE_CHAT else spoken[0]
+
+
+def _on_the_wire(request: ChatRequest) -> WireRequest:
+    assert isinstance(request, WireRequest)  # Whoever made the exchange read it in some format.
+    return request
+
+
+def _unknown_answer(id: str) -> BadRequest:
+    return BadRequest(
+        f"there is no answer {id!r} to go on from; send the conversation itself",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+def _nothing(_: str) -> Sequence[bytes]:
+    return ()

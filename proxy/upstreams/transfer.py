@@ -92,7 +92,8 @@ class Transfer:
             self._release(reusable=content.is_eof())
 
     async def chunks(self, format: WireFormat) -> AsyncIterator[Chunk]:
-        """The events of a stream. Raises `UpstreamBroke` unless it ends in [DONE], or cleanly after a finish_reason."""
+        """The events of a stream. Raises `UpstreamBroke` unless it ends in [DONE] or a final chunk, or cleanly after a
+        finish_reason."""
         content, patience, reader = self._content, self._patience, EventReader()
         recent: deque[Chunk] = deque(maxlen=_REMEMBERED)
         broken: Exception | None = None
@@ -113,6 +114,9 @@ class Transfer:
                     chunk = format.read_chunk(data)
                     recent.append(chunk)
                     yield chunk
+                    if chunk.final:
+                        self.finish()
+                        return
                 if not received:
                     break
             if broken is not None:

@@ -1,6 +1,7 @@
 """What a wire format is: one API that clients speak. Adding one touches nothing else."""
 
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, Self
 
 from middleware.messages import ChatRequest, Chunk, Completion
 from proxy.errors import ApiError
@@ -13,6 +14,24 @@ class WireRequest(ChatRequest):
 
     api: ClassVar[str]
     """The name of its `WireFormat`."""
+
+    @property
+    def stores(self) -> bool:
+        """Whether the client may refer to the answer later, by its id alone."""
+        return False
+
+    def asking_usage(self) -> Self:
+        """A copy that asks for token counts at the end of a stream; itself where the API gives them unasked."""
+        return self
+
+
+class WireChunk(Chunk):
+    """A chunk that is a document of some wire format."""
+
+    __slots__ = ()
+
+    data: bytes
+    """The JSON of one event, or of a whole answer."""
 
 
 class EventWriter(Protocol):
@@ -48,6 +67,12 @@ class WireFormat(Protocol):
 
     ping: bytes
     """The event that keeps a silent stream open."""
+
+    key_header: str
+    """The header that carries a provider's key: `authorization` (as a bearer token) or `x-api-key`."""
+
+    defaults: Mapping[str, str]
+    """Headers that providers of this API insist on, where the client sends none of its own."""
 
     request_id: bytes
     """The header in which clients of this API look for the id of their request."""

@@ -10,6 +10,7 @@ import orjson
 from middleware.messages import Chunk, Completion, Delta, ToolCall
 from proxy.wire.chat.calls import Call, assistant_digest, tool_calls
 from proxy.wire.chat.join import join_chunks
+from proxy.wire.format import WireChunk
 from records import Usage
 
 _TOKEN_BITS: Final = 40
@@ -54,7 +55,7 @@ _ANSWER: Final = msgspec.json.Decoder(_Answer, strict=False)
 _dumps: Final = msgspec.json.Encoder().encode
 
 
-class ChatChunk(Chunk):
+class ChatChunk(WireChunk):
     """An event of a stream, or a whole `chat.completion` (`whole`)."""
 
     __slots__ = ("_answer", "data", "whole")

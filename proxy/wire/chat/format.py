@@ -1,5 +1,8 @@
 """`POST /v1/chat/completions`: bytes of a client read, and answers written as it expects them."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 import orjson
 
@@ -19,6 +22,8 @@ class ChatFormat:
     operation = "chat"
     chained = True
     ping = sse.PING
+    key_header = "authorization"
+    defaults: Mapping[str, str] = MappingProxyType({})
     request_id = b"x-request-id"
 
     def read_request(self, body: bytes) -> ChatCompletionsRequest:

@@ -194,7 +194,8 @@ class ChatCompletionsRequest(WireRequest):
         return ChatCompletion.saying(text, model=self.model, finish_reason=finish_reason)
 
     def asking_usage(self) -> Self:
-        """A copy that asks the upstream to end its stream with the usage."""
+        if self.wants_usage or not self.stream:
+            return self
         options = document.fields_of(self._body).get("stream_options")
         if options is None or bytes(options) == b"null":
             return self._with(stream_options={"include_usage": True})
