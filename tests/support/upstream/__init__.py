@@ -7,7 +7,20 @@ async with Upstream() as upstream:
 """
 
 from tests.support.upstream.answer import CUT, RESET, Answer, Pause, Reply, document, hangs_up, never, raw, redirect
-from tests.support.upstream.completion import PING, Broken, Completion, Raw, calls, choices, refuses, says, tool
+from tests.support.upstream.completion import (
+    PING,
+    Broken,
+    Completion,
+    Failed,
+    Raw,
+    calls,
+    choices,
+    refuses,
+    says,
+    tool,
+    tool_input,
+    web_search,
+)
 from tests.support.upstream.dressing import (
     crlf,
     gzipped,
@@ -20,8 +33,9 @@ from tests.support.upstream.dressing import (
 from tests.support.upstream.failures import error
 from tests.support.upstream.gate import Gate
 from tests.support.upstream.obliging import obliging
+from tests.support.upstream.paths import CHAT, MESSAGES, RESPONSES
 from tests.support.upstream.received import Received
-from tests.support.upstream.server import CHAT, MESSAGES, Upstream, in_thread
+from tests.support.upstream.server import Upstream, in_thread
 
 __all__ = [
     "CHAT",
@@ -29,9 +43,11 @@ __all__ = [
     "MESSAGES",
     "PING",
     "RESET",
+    "RESPONSES",
     "Answer",
     "Broken",
     "Completion",
+    "Failed",
     "Gate",
     "Pause",
     "Raw",
@@ -55,6 +71,8 @@ __all__ = [
     "refuses",
     "says",
     "tool",
+    "tool_input",
+    "web_search",
     "with_content_type",
     "with_headers",
     "without_done",

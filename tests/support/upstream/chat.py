@@ -8,8 +8,9 @@ from typing import Any
 from tests.support.upstream.answer import Answer, Cut, Step
 from tests.support.upstream.asked import Asked, asked_of
 from tests.support.upstream.failures import error, error_body
+from tests.support.upstream.logprobs import logprobs_of
 from tests.support.upstream.received import Received
-from tests.support.upstream.spoken import Broken, Choice, Part, Raw, Spoken, ToolCall
+from tests.support.upstream.spoken import Broken, Choice, Cost, Part, Raw, Spoken, ToolCall
 
 CREATED = 1_760_000_000
 DONE = b"data: [DONE]\n\n"
@@ -23,9 +24,8 @@ def render(spoken: Spoken, request: Received) -> Answer:
         headers = (("content-type", "text/event-stream; charset=utf-8"),)
         return Answer(headers=headers, steps=tuple(writing.events()), streamed=True)
     for choice in choices:
-        for part in choice.parts:
-            if isinstance(part, Broken):
-                return error(500, part.message, type=part.type, code=part.code)(request)
+        if (broken := choice.trouble) is not None:
+            return error(500, broken.message, type=broken.type, code=broken.code)(request)
     return Answer(headers=(("content-type", "application/json"),), steps=tuple(writing.document()))
 
 
@@ -52,9 +52,7 @@ class _Writing:
         ]
         document = {**self.head("chat.completion"), "choices": choices, "usage": self.usage(), **self.spoken.extra}
         body = json.dumps(document, ensure_ascii=False).encode()
-        happenings = [
-            part for choice in self.choices for part in choice.parts if not isinstance(part, str | Raw | Broken)
-        ]
+        happenings = [happening for choice in self.choices for happening in choice.happenings]
         if any(isinstance(part, Cut) for part in happenings):
             yield body[: len(body) // 2]
             yield from happenings
@@ -87,8 +85,8 @@ class _Writing:
         yield from self.opening(index)
         for word in choice.refusal:
             yield self.chunk(index, {"refusal": word})
-        if choice.annotations:
-            yield self.chunk(index, {"annotations": list(choice.annotations)})
+        if annotations := _annotations(choice):
+            yield self.chunk(index, {"annotations": annotations})
         calls = [list(self.call_deltas(index, place, call)) for place, call in enumerate(choice.calls)]
         for delta in chain.from_iterable(zip_longest(*calls)):
             if delta is not None:
@@ -100,12 +98,15 @@ class _Writing:
             self.opened.add(index)
             text = {} if self.choices[index].calls and not self.choices[index].words else {"content": ""}
             yield self.chunk(index, {"role": "assistant", **(text or {"content": None}), "refusal": None})
+            for word in _thoughts(self.choices[index]):
+                yield self.chunk(index, {"reasoning_content": word})
 
     def call_deltas(self, index: int, place: int, call: ToolCall) -> Iterator[dict[str, Any]]:
-        function = {"name": call.name, "arguments": ""}
-        yield {"index": place, "id": self.call_id(index, place, call), "type": "function", "function": function}
+        kind, field = ("custom", "input") if call.custom else ("function", "arguments")
+        identity = {"index": place, "id": self.call_id(index, place, call), "type": kind}
+        yield {**identity, kind: {"name": call.name, field: ""}}
         for piece in call.deltas:
-            yield {"index": place, "function": {"arguments": piece}}
+            yield {"index": place, kind: {field: piece}}
 
     def chunk(
         self,
@@ -127,16 +128,13 @@ class _Writing:
             "role": "assistant",
             "content": choice.text if choice.words else None,
             "refusal": "".join(choice.refusal) or None,
-            "annotations": list(choice.annotations),
+            "annotations": _annotations(choice),
         }
+        if thoughts := _thoughts(choice):
+            message["reasoning_content"] = "".join(thoughts)
         if choice.calls:
             message["tool_calls"] = [
-                {
-                    "id": self.call_id(index, place, call),
-                    "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments},
-                }
-                for place, call in enumerate(choice.calls)
+                {"id": self.call_id(index, place, call), **_called(call)} for place, call in enumerate(choice.calls)
             ]
         return message
 
@@ -144,14 +142,17 @@ class _Writing:
         return call.id or f"call_{self.number}_{index}_{place}"
 
     def usage(self) -> dict[str, Any]:
-        prompt, completion = self.spoken.tokens or (self.asked.words, self.spoken.deltas)
+        reasons = bool(self.asked.document.get("reasoning_effort"))
+        thoughts = sum(len(_thoughts(choice)) for choice in self.choices)
+        reasoning = thoughts or (self.asked.words if reasons else 0)
+        cost = self.spoken.cost or Cost(self.asked.words, self.spoken.deltas + thoughts, reasoning=reasoning)
         return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "prompt_tokens": cost.prompt,
+            "completion_tokens": cost.completion,
+            "total_tokens": cost.prompt + cost.completion,
+            "prompt_tokens_details": {"cached_tokens": cost.cached, "audio_tokens": 0},
             "completion_tokens_details": {
-                "reasoning_tokens": self.asked.words if self.asked.document.get("reasoning_effort") else 0,
+                "reasoning_tokens": cost.reasoning,
                 "audio_tokens": 0,
                 "accepted_prediction_tokens": 0,
                 "rejected_prediction_tokens": 0,
@@ -159,15 +160,30 @@ class _Writing:
         }
 
     def logprobs(self, words: tuple[str, ...]) -> dict[str, Any] | None:
-        """One token a delta, its log-probability made from its length, so that each answer is told from another."""
         if not self.asked.document.get("logprobs"):
             return None
-        tokens = [{"token": w, "logprob": -len(w) / 10, "bytes": list(w.encode())} for w in words]
         alternatives = bool(self.asked.document.get("top_logprobs"))
-        return {
-            "content": [{**token, "top_logprobs": [token] if alternatives else []} for token in tokens],
-            "refusal": None,
-        }
+        return {"content": logprobs_of(words, alternatives=alternatives), "refusal": None}
+
+
+def _thoughts(choice: Choice) -> tuple[str, ...]:
+    """As most open models' servers tell them; what is sealed stays unsaid."""
+    return tuple(word for thought in choice.thoughts if thought.shown != "sealed" for word in thought.words)
+
+
+def _annotations(choice: Choice) -> list[dict[str, Any]]:
+    span = {"start_index": 0, "end_index": len(choice.text)}
+    return [
+        {"type": "url_citation", "url_citation": {**span, "title": citation.title, "url": citation.url}}
+        for citation in choice.citations
+        if citation.url is not None
+    ]
+
+
+def _called(call: ToolCall) -> dict[str, Any]:
+    if call.custom:
+        return {"type": "custom", "custom": {"name": call.name, "input": call.arguments}}
+    return {"type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def _step(part: Part) -> Step | Broken:

@@ -11,6 +11,7 @@ import h11
 
 from tests.support.upstream.answer import Answer, Cut, Pause, Step
 from tests.support.upstream.gate import Gate
+from tests.support.upstream.memory import Memory
 from tests.support.upstream.received import Received
 
 
@@ -20,12 +21,18 @@ class _CutHere(Exception):
 
 class Connection:
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int, numbers: Iterator[int]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        number: int,
+        numbers: Iterator[int],
+        memory: Memory,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._number = number
         self._numbers = numbers
+        self._memory = memory
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=1024 * 1024)
 
     async def serve(self, answer: Callable[[Received], Answer]) -> None:
@@ -66,6 +73,7 @@ class Connection:
                         body=bytes(body),
                         received_at=time.monotonic(),
                         connection=self._number,
+                        memory=self._memory,
                     )
                 case _:
                     return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.upstream.answer import Answer, document
+from tests.support.upstream.paths import api_of
 from tests.support.upstream.received import Received
 
 
@@ -45,7 +46,7 @@ class Failure:
     def __call__(self, request: Received) -> Answer:
         kind = _KINDS.get(self.status, _SERVER)
         message = self.message or kind.message
-        if request.path.endswith("/messages"):
+        if api_of(request.path) == "messages":
             body = anthropic_error_body(message, type=self.type or kind.anthropic)
         else:
             body = error_body(message, type=self.type or kind.openai, code=self.code or kind.code, param=self.param)

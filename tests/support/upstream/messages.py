@@ -9,7 +9,7 @@ from tests.support.upstream.answer import Answer, Cut, Step
 from tests.support.upstream.asked import Asked, asked_of
 from tests.support.upstream.failures import anthropic_error_body, error
 from tests.support.upstream.received import Received
-from tests.support.upstream.spoken import Broken, Choice, Raw, Spoken, ToolCall
+from tests.support.upstream.spoken import Broken, Choice, Cost, Raw, Spoken, ToolCall
 
 _STOP_REASONS = {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens"}
 
@@ -34,7 +34,7 @@ class _Writing:
         self.choice: Choice = spoken.choices[0]
         self.number = number
         self.asked = asked
-        self.input_tokens, self.output_tokens = spoken.tokens or (asked.words, spoken.deltas)
+        self.cost = spoken.cost or Cost(asked.words, spoken.deltas)
         thinking = asked.document.get("thinking") or {"type": "disabled"}
         self.thinks = thinking["type"] != "disabled"
         self.stop_reason = _STOP_REASONS.get(self.choice.ending, self.choice.ending)
@@ -46,7 +46,7 @@ class _Writing:
         ]
         text = [{"type": "text", "text": self.choice.text, "citations": None}] if self.choice.words else []
         thinking = [{"type": "thinking", "thinking": self.thought, "signature": "c2ln"}] if self.thinks else []
-        body = self.message([*thinking, *text, *calls], self.stop_reason, self.output_tokens)
+        body = self.message([*thinking, *text, *calls], self.stop_reason, self.cost.completion)
         written = json.dumps(body, ensure_ascii=False).encode()
         happenings = [part for part in self.choice.parts if not isinstance(part, str | Raw | Broken)]
         half = len(written) // 2 if any(isinstance(part, Cut) for part in happenings) else 0
@@ -87,7 +87,7 @@ class _Writing:
                 yield _event("content_block_delta", index=index, delta=delta)
             yield _event("content_block_stop", index=index)
         stop = {"stop_reason": self.stop_reason, "stop_sequence": None}
-        yield _event("message_delta", delta=stop, usage={"output_tokens": self.output_tokens})
+        yield _event("message_delta", delta=stop, usage={"output_tokens": self.cost.completion})
         yield _event("message_stop")
 
     @property
@@ -116,11 +116,11 @@ class _Writing:
             "stop_details": None,
             "container": None,
             "usage": {
-                "input_tokens": self.input_tokens,
+                "input_tokens": self.cost.prompt - self.cost.cached - self.cost.written,
                 "output_tokens": output_tokens,
                 "cache_creation": None,
-                "cache_creation_input_tokens": 0,
-                "cache_read_input_tokens": 0,
+                "cache_creation_input_tokens": self.cost.written,
+                "cache_read_input_tokens": self.cost.cached,
                 "inference_geo": None,
                 "output_tokens_details": None,
                 "server_tool_use": None,

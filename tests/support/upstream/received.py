@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.upstream.gate import Gate
+from tests.support.upstream.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class Received:
     """When the last byte of the body had come, on `time.monotonic`'s clock."""
     connection: int
     """Requests that came over the same connection share this number."""
+    memory: Memory = field(default_factory=Memory)
+    """What the upstream that got it remembers."""
     answered: Gate = field(default_factory=Gate)
     """Opens when the whole answer was written."""
     left: Gate = field(default_factory=Gate)

@@ -15,11 +15,11 @@ from tests.support.upstream.catalogue import echo, embeddings, listing
 from tests.support.upstream.connection import Connection
 from tests.support.upstream.failures import error
 from tests.support.upstream.gate import Gate
+from tests.support.upstream.memory import Memory
 from tests.support.upstream.obliging import obliging
+from tests.support.upstream.paths import CHAT, api_of
 from tests.support.upstream.received import Received
-
-CHAT = "/v1/chat/completions"
-MESSAGES = "/v1/messages"
+from tests.support.upstream.responses import unscripted
 
 
 class Upstream:
@@ -37,6 +37,7 @@ class Upstream:
         self.connections = 0
         """How many connections were opened to it so far."""
         self.port = 0
+        self._memory = Memory()
         self._queued: defaultdict[str, deque[Reply]] = defaultdict(deque)
         self._standing: dict[str, Reply] = {}
         self._arrivals: defaultdict[int, Gate] = defaultdict(Gate)
@@ -95,7 +96,7 @@ class Upstream:
         self._open.add(task)
         self.connections += 1
         try:
-            await Connection(reader, writer, self.connections, self._numbers).serve(self._answer)
+            await Connection(reader, writer, self.connections, self._numbers, self._memory).serve(self._answer)
         except asyncio.CancelledError:
             writer.transport.abort()
         except Exception as problem:
@@ -121,8 +122,10 @@ class Upstream:
         if path in self._standing:
             return self._standing[path]
         match request.method, path:
-            case "POST", "/v1/chat/completions" | "/v1/messages":
+            case "POST", "/v1/chat/completions" | "/v1/messages" | "/v1/responses":
                 return obliging
+            case _ if api_of(path) == "responses":
+                return unscripted
             case "POST", "/v1/embeddings":
                 return embeddings
             case "GET" | "HEAD", _ if path == "/v1/models" or path.startswith("/v1/models/"):

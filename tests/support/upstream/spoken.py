@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tests.support.upstream.answer import Cut, Pause
 from tests.support.upstream.gate import Gate
@@ -25,6 +25,11 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Failed(Broken):
+    """The answer itself fails here: Responses end with `response.failed`. The other APIs know no more than `Broken`."""
+
+
+@dataclass(frozen=True)
 class ToolCall:
     """A call the model asks for. `pieces` is how many deltas its arguments are split over in a stream."""
 
@@ -33,6 +38,8 @@ class ToolCall:
     id: str | None = None
     """None: numbered by the answer it is in."""
     pieces: int = 3
+    custom: bool = False
+    """Of a custom tool: the arguments are its free-form input, no JSON."""
 
     @property
     def deltas(self) -> tuple[str, ...]:
@@ -47,13 +54,39 @@ Part: TypeAlias = str | Gate | Cut | Pause | Raw | Broken
 
 
 @dataclass(frozen=True)
+class Thought:
+    """What the model thinks before it speaks, one delta a string."""
+
+    words: tuple[str, ...]
+    shown: Literal["summary", "text", "sealed"] = "summary"
+    """In Responses: as a summary, as the reasoning's own text, or not at all. Sealed is redacted in Messages."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.words)
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A source for the whole text: a page of the web, or a passage of a document that the request brought."""
+
+    title: str
+    url: str | None = None
+    cited: str = ""
+    document: int = 0
+
+
+@dataclass(frozen=True)
 class Choice:
     """One of the answers that a request for `n` of them gets."""
 
     parts: tuple[Part, ...] = ()
     calls: tuple[ToolCall, ...] = ()
     refusal: tuple[str, ...] = ()
-    annotations: tuple[dict[str, Any], ...] = ()
+    citations: tuple[Citation, ...] = ()
+    thoughts: tuple[Thought, ...] = ()
+    items: tuple[dict[str, Any], ...] = ()
+    """What the provider's own tools did: output items of Responses, content blocks of Messages."""
     finish_reason: str | None = None
     """None: "tool_calls" when there are calls, else "stop"."""
 
@@ -69,14 +102,35 @@ class Choice:
     def ending(self) -> str:
         return self.finish_reason or ("tool_calls" if self.calls else "stop")
 
+    @property
+    def trouble(self) -> Broken | None:
+        """Where it breaks, if it does."""
+        return next((part for part in self.parts if isinstance(part, Broken)), None)
+
+    @property
+    def happenings(self) -> tuple[Gate | Cut | Pause, ...]:
+        """What happens between the headers and the body of an answer that is not streamed."""
+        return tuple(part for part in self.parts if isinstance(part, Gate | Cut | Pause))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Tokens, counted as OpenAI does: the prompt's have `cached` and `written` among them, the others `reasoning`."""
+
+    prompt: int
+    completion: int
+    cached: int = 0
+    written: int = 0
+    reasoning: int = 0
+
 
 @dataclass(frozen=True)
 class Spoken:
     """A model's whole answer."""
 
     choices: tuple[Choice, ...]
-    tokens: tuple[int, int] | None = None
-    """Prompt and completion tokens. None: the words of the request's text, and the deltas of the answer."""
+    cost: Cost | None = None
+    """None: the words of the request's text, and the deltas of the answer."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Further top-level fields, such as ones that the API does not know."""
 
