@@ -6,6 +6,7 @@ whatever the spacing, the order of the keys or the escapes.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -20,6 +21,12 @@ SHARED_AT_FIRST: Final = 1024
 """The same for a conversation's first call, most of which may never be repeated."""
 
 _CONVERSATIONS: Final = ("messages", "input")
+_IN_BLOCKS: Final = "system"
+"""What clients write as blocks, since it is large and a small part of it changes: a date, a checksum."""
+
+_OF_OBJECTS: Final = re.compile(rb"\[\s*\{")
+"""How a list of messages begins, and no list of texts or of token ids."""
+
 _TOP: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -51,7 +58,7 @@ class Body:
         try:
             self.top = _TOP.decode(text)
             for name in _CONVERSATIONS:
-                if bytes(self.top.get(name, b""))[:1] == b"[":
+                if _OF_OBJECTS.match(self.top.get(name, b"")):
                     self.messages = _LIST.decode(self.top[name])
                     self.conversation = name
                     break
@@ -89,8 +96,9 @@ class Body:
         for name, value in self.top.items():
             if name == self.conversation:
                 parts += [part for part in map(bytes, self.messages) if len(part) >= least]
-            elif len(part := bytes(value)) >= SHARED_AT_FIRST:
-                parts.append(part)
+            elif len(whole := bytes(value)) >= SHARED_AT_FIRST:
+                blocks = _LIST.decode(whole) if name == _IN_BLOCKS and _OF_OBJECTS.match(whole) else (whole,)
+                parts += [part for part in map(bytes, blocks) if len(part) >= SHARED_AT_FIRST]
         return parts
 
 

@@ -29,6 +29,29 @@ _SHARED_STORE = settings(
 )
 
 
+def as_responses(request: str) -> str:
+    """A chat request as a client of the Responses API writes it."""
+    system, *said = json.loads(request)["messages"]
+    kinds = {"user": "input_text", "assistant": "output_text"}
+    items = [
+        {"type": "message", "role": message["role"], "content": [{"type": kinds[message["role"]], **text_of(message)}]}
+        for message in said
+    ]
+    return json.dumps({"model": "m", "instructions": system["content"] * 5, "input": items, "store": False})
+
+
+def as_messages(request: str) -> str:
+    """A chat request as a client of the Messages API writes it."""
+    system, *said = json.loads(request)["messages"]
+    messages = [{"role": message["role"], "content": [{"type": "text", **text_of(message)}]} for message in said]
+    blocks = [{"type": "text", "text": "Today is Monday."}, {"type": "text", "text": system["content"] * 5}]
+    return json.dumps({"model": "m", "max_tokens": 100, "system": blocks, "messages": messages})
+
+
+def text_of(message: dict[str, str]) -> dict[str, str]:
+    return {"text": message["content"]}
+
+
 class RunStoreContract:
     """Needs the fixtures `store` and `rows`."""
 
@@ -102,6 +125,22 @@ class RunStoreContract:
         for said in ("question 3 ", "answer 3 ", "Be kind."):
             assert sum(said.encode() in body for body in stored) == 1
         assert not any(b"question 3 " in bytes(document) for (document,) in rows("SELECT document FROM runs")[3:])
+        assert [store.get(run.id) for run in turns] == turns
+
+    @pytest.mark.parametrize("asked", [as_responses, as_messages])
+    def test_conversations_of_other_apis_are_stored_once_as_well(
+        self, asked: Callable[[str], str], store: RunStore, rows: Rows
+    ) -> None:
+        turns = [
+            msgspec.structs.replace(run, request=asked(run.request), sent=asked(run.request).replace('"m"', '"n"'))
+            for run in a_conversation(10)
+            if run.request is not None
+        ]
+        store.put(turns[:4], {})
+        store.put(turns[4:], {})
+        stored = [bytes(body) for (body,) in rows("SELECT body FROM messages")]
+        for said in ("question 3 ", "answer 3 ", "Be kind."):
+            assert sum(said.encode() in body for body in stored) == 1
         assert [store.get(run.id) for run in turns] == turns
 
     def test_what_the_chain_left_alone_is_shared_between_both_requests(self, store: RunStore, rows: Rows) -> None:

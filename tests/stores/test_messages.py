@@ -1,6 +1,7 @@
 """Bodies cut into shared parts, and put together again."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,40 @@ def test_messages_are_parts_exactly_as_they_were_written() -> None:
 def test_the_input_of_the_responses_api_is_a_conversation_too() -> None:
     items = [{"role": "user", "content": letter * 100} for letter in "abc"]
     assert len(split(json.dumps({"input": items}))) == 3
+
+
+def test_the_items_of_a_response_are_shared_whatever_they_are() -> None:
+    items = [
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Why? " * 20}]},
+        {"type": "reasoning", "summary": [], "encrypted_content": "gAAAA" * 40},
+        {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}" + " " * 80},
+        {"type": "function_call_output", "call_id": "call_1", "output": "rain " * 20},
+    ]
+    assert split(json.dumps({"model": "m", "input": items})) == [json.dumps(item).encode() for item in items]
+
+
+def test_the_blocks_of_a_system_prompt_are_shared_one_by_one() -> None:
+    def asked(date: str) -> str:
+        system = [
+            {"type": "text", "text": date},
+            {"type": "text", "text": LONG, "cache_control": {"type": "ephemeral"}},
+        ]
+        return json.dumps({"system": system, "messages": [{"role": "user", "content": "Hello"}]})
+
+    assert split(asked("Monday")) == split(asked("Tuesday"))
+    assert len(split(asked("Monday"))) == 1
+
+
+def test_a_conversation_that_was_put_in_another_apis_words_is_shared_too() -> None:
+    sent = {"input": None, "messages": [{"role": "user", "content": letter * 100} for letter in "abc"]}
+    assert len(split(json.dumps(sent))) == 3
+
+
+@pytest.mark.parametrize(
+    "batch", [["text " * 50] * 20, [[1, 2, 3] * 50] * 20, list(range(2000))], ids=["texts", "token ids", "one text's"]
+)
+def test_what_is_to_be_embedded_is_one_part_and_no_conversation(batch: list[Any]) -> None:
+    assert split(json.dumps({"model": "m", "input": batch})) == [json.dumps(batch).encode()]
 
 
 def test_a_message_too_short_to_gain_stays_in_its_place() -> None:

@@ -85,7 +85,10 @@ def bodies(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 9)) == 0:
         return draw(st.text())
     body = draw(st.dictionaries(st.text(), _JSON, max_size=3))
-    body[draw(st.sampled_from(["messages", "input"]))] = draw(st.lists(_MESSAGES, max_size=6) | _JSON)
+    said = st.lists(_MESSAGES, max_size=6) | st.lists(st.text(), max_size=6) | _JSON
+    body[draw(st.sampled_from(["messages", "input"]))] = draw(said)
+    if draw(st.booleans()):
+        body["system"] = [{"text": "s" * draw(st.integers(1, 2000))} for _ in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):
         body["tools"] = [{"name": "t" * draw(st.integers(1, 2000))}]
     items = draw(st.permutations(list(body.items())))
@@ -114,6 +117,7 @@ def runs() -> st.SearchStrategy[Run]:
         agent=_NAMES,
         config_hash=st.text(),
         route=st.text(),
+        operation=st.sampled_from(["chat", "embeddings", "text_completion", "forward"]),
         session=st.none() | st.text(),
         user=st.none() | st.text(),
         started_ns=_TIMES,
