@@ -8,8 +8,9 @@ import msgspec
 import orjson
 
 from middleware.messages import Chunk, Completion, Delta, ToolCall
-from proxy.wire.chat.calls import Call, assistant_digest, tool_calls
+from proxy.wire.chat.calls import Call, tool_calls
 from proxy.wire.chat.join import join_chunks
+from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from records import Usage
 

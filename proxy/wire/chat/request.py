@@ -9,7 +9,8 @@ import msgspec
 from middleware.messages import Message, Role, Tool, ToolCall
 from proxy.wire import document
 from proxy.wire.chat.answer import ChatCompletion
-from proxy.wire.chat.calls import Function, assistant_digest, read_calls
+from proxy.wire.chat.calls import Function, read_calls
+from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from records import JsonValue
 
