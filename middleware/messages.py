@@ -254,6 +254,11 @@ class Completion(ABC):
     def usage(self) -> Usage | None: ...
 
     @property
+    def bound(self) -> bool:
+        """Whether it holds what only the upstream that gave it can read, such as encrypted reasoning."""
+        return False
+
+    @property
     @abstractmethod
     def fingerprint(self) -> bytes:
         """The digest its message will have in `ChatRequest.fingerprints` of the next call."""

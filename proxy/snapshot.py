@@ -17,6 +17,7 @@ from middleware.services import Services
 from proxy.config.model import BASE, AgentConfig, Config, StepConfig, VariantConfig
 from proxy.edge.recording import CallLog, RunMaker
 from proxy.errors import ApiError, BadRequest
+from proxy.identity.answers import KeptAnswers
 from proxy.identity.keys import Keyring
 from proxy.identity.limits import AgentLimits
 from proxy.identity.sessions import Sessions
@@ -27,7 +28,7 @@ from stores.transcripts import Transcripts
 
 ROUTING: Final = "variant_routing"
 """The step that selects the variant, and so comes before the chain that depends on it."""
-_FORWARDED: Final = (b"openai-beta", b"idempotency-key")
+_FORWARDED: Final = (b"openai-beta", b"idempotency-key", b"anthropic-version", b"anthropic-beta")
 _NONE: Final[frozenset[str]] = frozenset()
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
@@ -50,6 +51,7 @@ class AgentRuntime:
         *,
         limits: AgentLimits,
         sessions: Sessions,
+        answers: KeptAnswers,
         runs: RunMaker,
         content: Callable[[str], str | None],
         secret: bytes,
@@ -62,6 +64,7 @@ class AgentRuntime:
         self.upstream = upstream
         self.limits = limits
         self.sessions = sessions
+        self.answers = answers
         self.runs = runs
         self.content = content
         self._secret = secret
@@ -147,6 +150,7 @@ def build_snapshot(
     upstream: Callable[[Config, str], Handler],
     limits: Callable[[str, AgentConfig], AgentLimits],
     transcripts: Transcripts,
+    answers: Callable[[str], KeptAnswers],
     content: Callable[[Config, AgentConfig], Callable[[str], str | None]],
     secret: bytes,
     keys: Mapping[str, str],
@@ -164,6 +168,7 @@ def build_snapshot(
             terminal,
             limits=limits(name, agent),
             sessions=Sessions(transcripts, int(agent.session.idle * 1e9)),
+            answers=answers(name),
             runs=RunMaker(config_hash=config.hash, content=kept),
             content=kept,
             secret=secret,

@@ -22,6 +22,7 @@ from middleware.services import Services
 from proxy.config.model import AgentConfig, Config
 from proxy.edge.admission import Admission
 from proxy.errors import ApiError
+from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.metrics import Metrics
 from proxy.prices import LitellmTable, Prices
@@ -35,6 +36,7 @@ from proxy.upstreams.router import ModelRouter
 from records import Run, Usage
 from records.line import LineWriter
 from stores.journal import Journal
+from stores.responses import ResponseStore, responses_in
 from stores.secret import load_secret
 from stores.spending import Spending
 from stores.transcripts import FileTranscripts
@@ -45,6 +47,8 @@ _HOUSEKEEPING: Final = 1.0
 """Seconds between exchanges with the other workers."""
 _OPEN: Final = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 _FORGETTING_NS: Final = 60 * 10**9
+_KEPT_NS: Final = 30 * 86_400 * 10**9
+"""How long an answer can be referred to by its id: as long as OpenAI keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Worker:
         )
         state = Path(records.dir) / "state.db"
         self._transcripts = FileTranscripts(state, shared=place.workers > 1)
+        self._answers = ResponseStore(responses_in(Path(records.dir)))
         self._spending = Spending(state)
         self._line_of = LineWriter(resource_of(config.telemetry))
         self._forget_at_ns = 0
@@ -184,6 +189,7 @@ class Worker:
             upstream=self._upstream,
             limits=self._limits_of,
             transcripts=self._transcripts,
+            answers=partial(KeptAnswers, self._answers),
             content=lambda config, agent: content_filter(config.telemetry, agent.content),
             secret=self._secret,
             keys=self._all_keys(config),
@@ -191,7 +197,7 @@ class Worker:
         )
 
     def _upstream(self, config: Config, agent: str) -> Handler:
-        return ModelRouter(config, agent, self.pool)
+        return ModelRouter(config, agent, self.pool, earlier=KeptAnswers(self._answers, agent).earlier)
 
     def passthrough(self, agent: str) -> Passthrough:
         """The agent's way to routes that Burnish does not read."""
@@ -224,10 +230,12 @@ class Worker:
             idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
             # Kept as long again: what an ended session was told must not be taken for another's, rewritten.
             self._transcripts.forget(now - int(2 * idle * 1e9))
+            self._answers.forget(now - _KEPT_NS)
 
     def _close(self) -> None:
-        for task in (self._transcripts.close, self._spending.close, self.journal.close, self.metrics.flush):
-            _without_failing(task)
+        for kept in (self._transcripts, self._answers, self._spending, self.journal):
+            _without_failing(kept.close)
+        _without_failing(self.metrics.flush)
 
 
 def _without_failing(task: Callable[[], None]) -> None:

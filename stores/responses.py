@@ -17,10 +17,12 @@ from stores.state import StateFile
 SCHEMA: Final = """
 create table if not exists responses (agent text not null, id text not null, user text, run_id text not null,
                                       at_ns integer not null, kept blob not null, unique (agent, id));
+create index if not exists responses_id on responses (id);
 create index if not exists responses_user on responses (user) where user is not null;
 create index if not exists responses_run on responses (run_id);
 create index if not exists responses_at on responses (at_ns);
 """
+_ANOTHERS: Final = "select 1 from responses where id = ? and agent <> ? limit 1"
 _PUT: Final = "insert or replace into responses values (?, ?, ?, ?, ?, ?)"
 _GET: Final = "select kept from responses where agent = ? and id = ?"
 _DELETE: Final = "delete from responses where agent = ? and id = ?"
@@ -98,6 +100,12 @@ class ResponseStore:
             return self._unsaved.get(key)
         row = self._file.attempt(lambda file: file.execute(_GET, key).fetchone(), None)
         return None if row is None else self._decode(row[0])
+
+    def is_anothers(self, agent: str, id: str) -> bool:
+        """Whether it was given to another agent, and not also to this one: providers may number alike."""
+        if self.get(agent, id) is not None:
+            return False
+        return self._file.attempt(lambda file: file.execute(_ANOTHERS, (id, agent)).fetchone(), None) is not None
 
     def chain(self, agent: str, id: str, *, longest: int = _LONGEST, largest: int = _LARGEST) -> list[KeptResponse]:
         """The response and those it goes on from, oldest first; empty where there is none of that id.

@@ -27,13 +27,15 @@ create table if not exists tips (question blob not null, session text not null, 
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """The call that gave an answer."""
+    """The call that gave an answer, as which variant and by which configured model."""
 
     session: str
     run_id: str
     trace_id: str
     ended_ns: int
     asked: tuple[str, ...] = ()
+    variant: str = ""
+    model: str = ""
 
 
 class Transcripts(Protocol):

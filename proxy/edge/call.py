@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from middleware.chain import StepFailed
-from middleware.exchange import Call, Exchange, Previous
-from middleware.messages import ChatRequest, Chunk, Completion
+from middleware.exchange import Call, Exchange
+from middleware.messages import Chunk, Completion
 from middleware.reply import EmptyReply, Ending, Reply
 from proxy.edge.client import (
     ClientGone,
@@ -26,14 +26,16 @@ from proxy.edge.client import (
 from proxy.edge.recording import CallLog
 from proxy.edge.trace_context import parent_of
 from proxy.errors import ApiError, BadRequest, UpstreamBroke
+from proxy.identity.answers import seen_of
 from proxy.identity.sessions import Session, scope_of
 from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
 from proxy.wire.depth import deeper_than
-from proxy.wire.format import WireFormat
+from proxy.wire.format import WireFormat, WireRequest
 from proxy.worker import Worker
 from records import Assignment
 from records.run import Outcome
+from stores.transcripts import Seen
 
 logger = logging.getLogger("burnish.edge")
 
@@ -108,7 +110,7 @@ class _Call:
         worker: Worker,
         agent: AgentRuntime,
         format: WireFormat,
-        request: ChatRequest,
+        request: WireRequest,
         headers: RawHeaders,
         run_id: str,
         started_ns: int,
@@ -133,8 +135,14 @@ class _Call:
         user = agent.user_of(request)
         self._scope = scope_of(agent.name, user)
         trace_id, self._parent = parent_of(by_name.get(b"traceparent"), run_id)
+        kept = agent.answers.find(request.continues) if request.continues else None
         self._session: Session = agent.sessions.find(
-            request, by_name, scope=self._scope, run_id=run_id, now_ns=started_ns
+            request,
+            by_name,
+            scope=self._scope,
+            run_id=run_id,
+            now_ns=started_ns,
+            continued=seen_of(kept) if kept else None,
         )
         self._exchange = Exchange(
             Call(
@@ -149,6 +157,7 @@ class _Call:
                 headers=agent.forwarded(by_name),
                 skips=agent.skips(by_name.get(b"x-burnish-bypass")),
                 log=self._log,
+                bound=self._session.bound,
             ),
             request,
         )
@@ -304,6 +313,8 @@ class _Call:
                     self._agent.sessions.failed(self._session)
                 elif completion is not None:
                     self._remember(completion)
+            if self._request.stores and outcome == "ok" and completion is not None:
+                self._keep(completion)
         except Exception:
             logger.exception("run %s could not be recorded", self._run_id)
             self._worker.lost()
@@ -337,13 +348,27 @@ class _Call:
         return ended
 
     def _remember(self, completion: Completion) -> None:
-        exchange = self._exchange
-        self._agent.sessions.remember(
-            self._request,
-            completion,
-            scope=self._scope,
-            session=self._session,
-            run=Previous(exchange.id, exchange.trace_id, time.time_ns(), tuple([call.id for call in completion.calls])),
+        seen = self._seen(completion)
+        self._agent.sessions.remember(self._request, completion, scope=self._scope, session=self._session, seen=seen)
+
+    def _keep(self, completion: Completion) -> None:
+        """For a client that refers to the answer by its id alone."""
+        called = self._log.called
+        whole = called is not None and called.converted
+        self._agent.answers.keep(
+            self._request, completion, self._seen(completion), user=self._exchange.user, whole=whole
+        )
+
+    def _seen(self, completion: Completion) -> Seen:
+        exchange, log = self._exchange, self._log
+        return Seen(
+            session=self._session.id,
+            run_id=exchange.id,
+            trace_id=exchange.trace_id,
+            ended_ns=time.time_ns(),
+            asked=tuple([call.id for call in completion.calls]),
+            variant=log.variant,
+            model=log.called.name if log.called else "",
         )
 
 

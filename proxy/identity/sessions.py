@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from middleware.exchange import Previous
+from middleware.exchange import Bound, Previous
 from middleware.messages import ChatRequest, Completion
 from proxy.errors import BadRequest
 from records.run import SessionSource
@@ -33,13 +33,15 @@ _FAILED: Final = 1000
 class Session(NamedTuple):
     """A session as found: its id, how it was found, and the call whose tools this one brings results of.
 
-    `joined` is the call it goes on from, where the transcript told, with a digest of the whole transcript.
+    `joined` is the call it goes on from, where the transcript told, with a digest of the whole transcript. `bound` says
+    whom the call may go to alone.
     """
 
     id: str
     source: SessionSource
     previous: Previous | None = None
     joined: tuple[bytes, Seen] | None = None
+    bound: Bound | None = None
 
 
 class Sessions:
@@ -54,40 +56,67 @@ class Sessions:
         self._failed: OrderedDict[bytes, Seen] = OrderedDict()
 
     def find(
-        self, request: ChatRequest, headers: Mapping[bytes, bytes], *, scope: bytes, run_id: str, now_ns: int
+        self,
+        request: ChatRequest,
+        headers: Mapping[bytes, bytes],
+        *,
+        scope: bytes,
+        run_id: str,
+        now_ns: int,
+        continued: Seen | None = None,
     ) -> Session:
-        """Raises `BadRequest` where `x-burnish-session` cannot be a name."""
+        """`continued`: the call whose answer the request names as the one it goes on from, where that is known.
+
+        Raises `BadRequest` where `x-burnish-session` cannot be a name.
+        """
         roles = request.roles
         named = None if _SESSION_HEADERS.isdisjoint(headers) else _named(headers)
         if named is None and request.conversation:
             named = request.conversation, "body"
+        if named is None and request.continues:
+            named = continued.session if continued else request.continues, "body"
         brings_results = "tool" in roles
-        if not brings_results and (named or "assistant" not in roles):
-            return Session(*named) if named else Session(run_id, "derived")
-        tips, transcript = _tips(request, scope)
         not_before = now_ns - self._idle_ns
-        asked = self._asker(request, tips, scope, not_before) if brings_results else None
+        if not brings_results and (named or "assistant" not in roles):
+            return self._bound(Session(*named), request, continued, scope) if named else Session(run_id, "derived")
+        tips, transcript = _tips(request, scope)
+        asked = continued if brings_results else None
+        if asked is None and brings_results:
+            asked = self._asker(request, tips, scope, not_before)
         previous = None if asked is None else Previous(asked.run_id, asked.trace_id, asked.ended_ns, asked.asked)
         if named:
-            return Session(*named, previous)
+            return self._bound(Session(*named, previous), request, continued or asked, scope)
         seen = self._failed.pop(transcript, None) or asked or self._extended(tips, not_before)
         if seen is None:
             return Session(run_id, "derived", previous)
-        return Session(seen.session, "derived", previous, (transcript, seen))
+        return self._bound(Session(seen.session, "derived", previous, (transcript, seen)), request, seen, scope)
 
     def remember(
-        self, request: ChatRequest, completion: Completion, *, scope: bytes, session: Session, run: Previous
+        self, request: ChatRequest, completion: Completion, *, scope: bytes, session: Session, seen: Seen
     ) -> None:
         """An answer was given: the next call of its session will carry it."""
-        if not run.asked and session.source != "derived":
+        named, binds = session.source != "derived", request.conversation is not None or completion.bound
+        if named and not seen.asked and not binds:
             return
-        seen = Seen(session.id, run.run_id, run.trace_id, run.ended_ns, run.asked)
         question = _digest(scope, *request.fingerprints)
-        if session.source == "derived":
+        if named and binds:
+            self._transcripts.put(_last(scope, session.id), b"", seen)
+        elif not named:
             # Who names sessions goes on naming them: a call without a name is another's that began alike.
             self._transcripts.put(question, completion.fingerprint, seen)
-        for call_id in run.asked:
+        for call_id in seen.asked:
             self._transcripts.put(_asked(scope, call_id), question, seen)
+
+    def _bound(self, session: Session, request: ChatRequest, seen: Seen | None, scope: bytes) -> Session:
+        """The session, with whom the call may go to alone where it carries what only one upstream can read."""
+        if not request.bound:
+            return session
+        if seen is None and session.source != "derived":
+            seen = self._transcripts.take(_last(scope, session.id), b"", not_before_ns=0)
+        if seen is None or not seen.model:
+            return session
+        kept = request.continues is not None or request.conversation is not None
+        return session._replace(bound=Bound(seen.variant, seen.model, kept))
 
     def failed(self, session: Session) -> None:
         """No answer was given: who sends the same again is still the same, though others may have begun alike."""
@@ -140,6 +169,11 @@ def scope_of(agent: str, user: str | None) -> bytes:
 
 def _asked(scope: bytes, call_id: str) -> bytes:
     return _digest(scope, b"call\0", call_id.encode("utf-8", "surrogatepass"))
+
+
+def _last(scope: bytes, session: str) -> bytes:
+    """The last answer of a session that has a name, where the next call may be bound to who gave it."""
+    return _digest(scope, b"session\0", session.encode("utf-8", "surrogatepass"))
 
 
 def _digest(*parts: bytes) -> bytes:

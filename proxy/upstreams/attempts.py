@@ -28,12 +28,16 @@ class Route:
 
 
 class ModelCalled(msgspec.Struct, frozen=True):
-    """What goes upstream: recorded when a model is turned to, so a fallback leaves a second. The last is in force."""
+    """What goes upstream: recorded when a model is turned to, so a fallback leaves a second. The last is in force.
+
+    `body` is in the client's API; `converted` says that the provider was spoken to in another.
+    """
 
     name: str
     provider: str
     model: str
     body: bytes
+    converted: bool = False
 
 
 class UpstreamFailed(ApiError):

@@ -86,7 +86,7 @@ class ModelRouter:
             request = asked.asking_usage() if line.asks_usage else asked
             exchange.record(ModelCalled(route.name, route.provider, route.model, request.body))
         else:
-            exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body))
+            exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body, converted=True))
             request = self._converted(exchange, way.conversion, asked)
         line.budget.earn()
         retries = 0

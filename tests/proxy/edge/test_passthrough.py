@@ -95,8 +95,8 @@ async def test_a_download_streams(upstream: Upstream, proxy: Proxy) -> None:
 
 
 async def test_a_stream_of_events_passes_byte_for_byte_and_is_recorded(upstream: Upstream, proxy: Proxy) -> None:
-    upstream.always(says("a", "b"), to="/v1/responses")
-    answer = await proxy.chat(path="/v1/responses", stream=True, stream_options={"include_usage": True})
+    upstream.always(says("a", "b"), to="/v1/rerank")
+    answer = await proxy.chat(path="/v1/rerank", stream=True, stream_options={"include_usage": True})
     assert upstream.requests[0].json()["model"] == "small"
     assert answer.text == "ab"
     (run,) = await proxy.recorded()
@@ -144,9 +144,9 @@ async def test_a_provider_that_cannot_answer_is_told_in_the_known_shape(upstream
 
 @pytest.mark.parametrize("cut", [CUT, RESET])
 async def test_a_download_that_breaks_off_does_not_look_whole(upstream: Upstream, proxy: Proxy, cut: Any) -> None:
-    upstream.reply(says("a", cut, "b"), to="/v1/responses")
+    upstream.reply(says("a", cut, "b"), to="/v1/rerank")
     async with connected(proxy.port) as wire:
-        wire.ask({"stream": True}, target="/v1/responses")
+        wire.ask({"stream": True}, target="/v1/rerank")
         await wire.head()
         rest = await wire.rest()
     assert b'"a"' in rest

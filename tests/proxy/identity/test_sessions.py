@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from middleware.exchange import Previous
 from proxy.errors import BadRequest
 from proxy.identity.sessions import Session, Sessions, scope_of
 from proxy.wire.chat import ChatCompletion, ChatCompletionsRequest
-from stores.transcripts import FileTranscripts, MemoryTranscripts, Transcripts
+from stores.transcripts import FileTranscripts, MemoryTranscripts, Seen, Transcripts
 
 MINUTE = 60 * 10**9
 IDLE = 30 * MINUTE
@@ -64,7 +63,7 @@ class Found:
             completion,
             scope=self.scope,
             session=self.session,
-            run=Previous(self.run_id, self.run_id, self.world.now, asked),
+            seen=Seen(self.session.id, self.run_id, self.run_id, self.world.now, asked),
         )
 
     def failed(self) -> None:

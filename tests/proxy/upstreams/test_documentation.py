@@ -24,6 +24,7 @@ def told() -> Iterator[UpstreamFailed]:
     yield failures.busy("p", 1, 1.0)
     yield failures.resting("p", 1.0)
     yield failures.unavailable("p", "remedy")
+    yield failures.unspoken("p", "embeddings")
 
 
 def test_the_table_has_every_error_with_its_status() -> None:

@@ -163,9 +163,9 @@ async def test_item_14_another_routes_client_that_leaves_before_the_first_byte(
 async def test_item_14_another_routes_client_that_leaves_in_the_middle_of_a_download(
     upstream: Upstream, proxy: Proxy
 ) -> None:
-    upstream.reply(says("a", Gate(), "b"), to="/v1/responses")
+    upstream.reply(says("a", Gate(), "b"), to="/v1/rerank")
     async with connected(proxy.port) as wire:
-        wire.ask(asking(stream=True), target="/v1/responses")
+        wire.ask(asking(stream=True), target="/v1/rerank")
         await wire.head()
         await wire.frame()
         wire.leave()

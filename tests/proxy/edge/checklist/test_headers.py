@@ -62,7 +62,7 @@ HOP_BY_HOP = (
 )
 
 
-@pytest.mark.parametrize("target", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("target", ["/v1/chat/completions", "/v1/rerank"])
 async def test_item_23_hop_by_hop_headers_and_those_connection_names_do_not_go_up(
     upstream: Upstream, proxy: Proxy, target: str
 ) -> None:
@@ -76,7 +76,7 @@ async def test_item_23_hop_by_hop_headers_and_those_connection_names_do_not_go_u
     assert sent["host"] == f"127.0.0.1:{upstream.port}"
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/rerank"])
 @STREAMS
 async def test_item_23_those_of_the_upstream_do_not_come_down(
     upstream: Upstream, proxy: Proxy, path: str, stream: bool
@@ -103,7 +103,7 @@ async def test_item_23_a_request_framed_twice_is_refused(upstream: Upstream, pro
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/rerank"])
 async def test_item_24_the_clients_key_never_goes_up(upstream: Upstream, proxy: Proxy, path: str) -> None:
     named = {"authorization": f"Bearer {KEY}", "x-api-key": KEY, "api-key": KEY, "x-burnish-session": "s"}
     await proxy.post(asking(), path=path, headers=named)
@@ -116,7 +116,7 @@ async def test_item_24_the_clients_key_never_goes_up(upstream: Upstream, proxy: 
 LEAKING = (("set-cookie", "a=1"), ("server", "nginx"), ("x-internal-url", "http://10.0.0.1/"), ("location", "/x"))
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/rerank"])
 @STREAMS
 async def test_item_24_the_upstreams_own_headers_never_come_down(
     upstream: Upstream, proxy: Proxy, path: str, stream: bool
@@ -127,7 +127,7 @@ async def test_item_24_the_upstreams_own_headers_never_come_down(
     assert answer.headers.keys().isdisjoint(name for name, _ in LEAKING)
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/rerank"])
 @STREAMS
 async def test_item_24_an_error_that_quotes_the_upstreams_key_and_url_is_masked(
     upstream: Upstream, proxy: Proxy, path: str, stream: bool

@@ -1,0 +1,75 @@
+"""The answers that an agent's calls may refer to by their id alone, and what was said up to each."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from middleware.messages import Completion
+from proxy.wire.document import fields_of
+from proxy.wire.format import WireRequest
+from stores.responses import KeptResponse, ResponseStore
+from stores.transcripts import Seen
+
+
+class KeptAnswers:
+    """One agent's. Another agent's answers are unknown to it, whatever their ids."""
+
+    def __init__(self, store: ResponseStore, agent: str) -> None:
+        self._store = store
+        self._agent = agent
+
+    def find(self, id: str) -> KeptResponse | None:
+        return self._store.get(self._agent, id)
+
+    def is_anothers(self, id: str) -> bool:
+        """Whether the answer was given to another agent: then it is none of this one's business."""
+        return self._store.is_anothers(self._agent, id)
+
+    def delete(self, id: str) -> bool:
+        return self._store.delete(self._agent, id)
+
+    def keep(self, request: WireRequest, completion: Completion, seen: Seen, *, user: str | None, whole: bool) -> None:
+        """`whole`: the provider keeps nothing, so all that was said is kept here."""
+        id = completion.id
+        if not id:
+            return
+        self._store.put(
+            KeptResponse(
+                id=id,
+                agent=self._agent,
+                user=user,
+                session=seen.session,
+                run_id=seen.run_id,
+                trace_id=seen.trace_id,
+                variant=seen.variant,
+                model=seen.model,
+                at_ns=seen.ended_ns,
+                asked=seen.asked,
+                previous=request.continues,
+                input=items_of(request.body) if whole else None,
+                output=completion.body if whole else None,
+            )
+        )
+
+    def earlier(self, id: str) -> Sequence[bytes]:
+        """JSON lists of items, oldest first: what was asked and answered up to the answer `id`.
+
+        Empty where the answer is not kept here, or not all that it goes on from is.
+        """
+        found = self._store.chain(self._agent, id)
+        if not found or found[0].previous is not None or any(kept.output is None for kept in found):
+            return ()
+        said = ((kept.input or b"[]", bytes(fields_of(kept.output)["output"])) for kept in found if kept.output)
+        return list(chain.from_iterable(said))
+
+
+def items_of(body: bytes) -> bytes:
+    """The JSON list of the items that a request of the Responses API adds to the conversation."""
+    asked = bytes(fields_of(body).get("input", b"[]")).strip()
+    if asked.startswith(b'"'):
+        return b'[{"type":"message","role":"user","content":' + asked + b"}]"
+    return asked if asked.startswith(b"[") else b"[]"
+
+
+def seen_of(kept: KeptResponse) -> Seen:
+    """The call that gave the answer, as sessions know calls."""
+    return Seen(kept.session, kept.run_id, kept.trace_id, kept.at_ns, kept.asked, kept.variant, kept.model)
