@@ -1,0 +1,111 @@
+"""Requests without a conversation: texts or token ids, one or many, to be embedded or completed.
+
+Only fields are edited. Edits to a conversation raise `TypeError`: the agent's chain, which makes them, is skipped.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn, Self, TypeAlias
+
+import msgspec
+
+from middleware.messages import Message, Role, Tool
+from proxy.errors import BadRequest
+from proxy.wire import document
+from proxy.wire.format import WireRequest
+
+Inputs: TypeAlias = str | list[str | int | list[int] | dict[str, msgspec.Raw]]
+"""A text, texts, token ids, or lists of them. What an object holds, such as an image, is its provider's to judge."""
+
+
+class InputsHead(msgspec.Struct, kw_only=True):
+    """What is read of the document."""
+
+    model: str
+    user: Any = None
+
+
+class InputsRequest(WireRequest):
+    """A request as the client wrote it."""
+
+    __slots__ = ("_body", "_head", "_inputs")
+
+    def __init__(self, body: bytes, head: InputsHead, inputs: Inputs) -> None:
+        self._body = body
+        self._head = head
+        self._inputs = inputs
+
+    @property
+    def body(self) -> bytes:
+        return self._body
+
+    @property
+    def model(self) -> str:
+        return self._head.model
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        """One of the user for each input; token ids have no text."""
+        given = self._inputs
+        if _is_one(given):
+            return (Message("user", given if isinstance(given, str) else ""),)
+        return tuple(
+            Message("user", each if isinstance(each, str) else "", parts=isinstance(each, dict)) for each in given
+        )
+
+    @property
+    def roles(self) -> Sequence[Role]:
+        user: Role = "user"
+        return (user,) * (1 if _is_one(self._inputs) else len(self._inputs))
+
+    @property
+    def fingerprints(self) -> Sequence[bytes]:
+        """Empty ones: where one call goes on from another, nothing in it says so."""
+        return (b"",) * len(self.roles)
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        return ()
+
+    @property
+    def user(self) -> str | None:
+        found = self._head.user
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def conversation(self) -> str | None:
+        return None
+
+    @property
+    def continues(self) -> str | None:
+        return None
+
+    @property
+    def bound(self) -> bool:
+        return False
+
+    def with_model(self, model: str) -> Self:
+        if model == self._head.model:
+            return self
+        # Nothing else changes, so nothing else is read again.
+        body = document.with_fields(self._body, model=model)
+        return type(self)(body, msgspec.structs.replace(self._head, model=model), self._inputs)
+
+    def with_instructions(self, *lines: str) -> Self:
+        self._no_conversation()
+
+    def with_message(self, role: Role, text: str) -> Self:
+        self._no_conversation()
+
+    def _no_conversation(self) -> NoReturn:
+        raise TypeError(f"a call of {self.api} holds no conversation; leave it as it is")
+
+
+def checked(given: Inputs, field: str) -> Inputs:
+    """Raises `BadRequest` for token ids among texts: neither one input nor many."""
+    if isinstance(given, list) and len(kinds := set(map(type, given))) > 1 and int in kinds:
+        raise BadRequest(f"{field}: mixes token ids with something else", param=field, code="invalid_type")
+    return given
+
+
+def _is_one(given: Inputs) -> bool:
+    return isinstance(given, str) or (bool(given) and isinstance(given[0], int))
