@@ -16,8 +16,7 @@ from stores.state import StateFile
 
 SCHEMA: Final = """
 create table if not exists responses (agent text not null, id text not null, user text, run_id text not null,
-                                      at_ns integer not null, kept blob not null, unique (agent, id));
-create index if not exists responses_id on responses (id);
+                                      at_ns integer not null, kept blob not null, unique (id, agent));
 create index if not exists responses_user on responses (user) where user is not null;
 create index if not exists responses_run on responses (run_id);
 create index if not exists responses_at on responses (at_ns);

@@ -96,6 +96,14 @@ def test_an_agent_neither_finds_nor_overwrites_the_response_of_another(store: Re
     assert store.get("other", "resp_1") is None
 
 
+def test_it_is_known_that_a_response_was_given_to_another_agent_alone(store: ResponseStore) -> None:
+    store.put(kept("theirs", agent="sales"))
+    store.put(kept("both", agent="sales"))
+    store.put(kept("both", agent="support"))
+    store.put(kept("ours", agent="support"))
+    assert [id for id in ("theirs", "both", "ours", "nobody's") if store.is_anothers("support", id)] == ["theirs"]
+
+
 def test_a_response_that_goes_on_in_the_background_is_kept_as_it_was_last(store: ResponseStore) -> None:
     store.put(kept("resp_1", output=b'{"status": "queued"}'))
     store.put(kept("resp_1", output=b'{"status": "completed"}'))
