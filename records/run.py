@@ -86,10 +86,11 @@ class Assignment(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One proxied call, read back from its trace.
 
-    `request` is what the agent sent; `sent` the top-level fields that went upstream with another value than that
-    (a merge patch, RFC 7396), None where there were none; `answer` is the whole answer the client received, a streamed
-    one put together, or the error it was given. `operation` is `chat`, or `forward` for a route that Burnish passed on
-    unread.
+    `request` is what the agent sent, in the API it speaks; `sent` the top-level fields that went upstream with another
+    value than that (a merge patch, RFC 7396), None where there were none; `answer` is the whole answer the client
+    received, a streamed one put together, or the error it was given. `operation` is OpenTelemetry's name for the call,
+    `chat` for every API of conversations, `embeddings`, `text_completion`; or `forward` for a route that Burnish passed
+    on unread.
     """
 
     id: str

@@ -4,7 +4,7 @@
     └ invoke_agent NAME         INTERNAL
       ├ <step>                  INTERNAL   one per middleware, its facts as attributes
       ├ execute_tool NAME       INTERNAL   linked to the chat span that asked for it
-      └ chat MODEL              CLIENT     bodies, tokens, cost
+      └ chat MODEL              CLIENT     or embeddings, text_completion, forward; bodies, tokens, cost
         └ POST upstream         CLIENT     one per attempt
 
 `records.trace` reads them back, whatever their order.

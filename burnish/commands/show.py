@@ -47,8 +47,8 @@ def show(
                     _section(console, title, _pretty(body))
         else:
             asked = texts.question(Body(recorded.request)) if recorded.request else ""
-            answered = texts.answer(recorded.answer) if recorded.answer else ""
-            for title, text in (("Question", asked), ("Answer", answered)):
+            said, calls = texts.answered(recorded.answer) if recorded.answer else ("", ())
+            for title, text in (("Question", asked), ("Answer", said), ("Tool calls", "\n".join(calls))):
                 if text.strip():
                     _section(console, title, shortened(text, _LINES))
 

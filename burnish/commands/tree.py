@@ -135,7 +135,9 @@ def _chat(run: Run) -> Branch:
         usage = run.usage
         parts = [(usage.cached, "cached"), (usage.reasoning, "reasoning")]
         extra = ", ".join(f"{count(number)} {kind}" for number, kind in parts if number)
-        facts.append(f"{count(usage.input)} → {count(usage.output)} tokens{f' ({extra})' if extra else ''}")
+        # Nothing is generated that could be counted.
+        counted = "" if run.operation == "embeddings" else f" → {count(usage.output)}"
+        facts.append(f"{count(usage.input)}{counted} tokens{f' ({extra})' if extra else ''}")
     if run.cost_usd is not None:
         facts.append(money(run.cost_usd))
     if run.first_chunk_ns is not None:

@@ -78,6 +78,15 @@ def test_spans_hang_together_as_the_design_draws_them() -> None:
     assert spans["chat small-instruct"].span_id == chat_span_id(run.id)
 
 
+@pytest.mark.parametrize("operation", ["chat", "embeddings", "text_completion"])
+def test_the_span_of_a_call_is_named_as_opentelemetry_names_its_operation(operation: str) -> None:
+    run = a_run(operation=operation)
+    model_span = next(span for span in spans_of(run) if span.span_id == chat_span_id(run.id))
+    assert model_span.name == f"{operation} {run.model}"
+    assert model_span.attributes["gen_ai.operation.name"] == operation
+    assert runs_in(line_of(run, RESOURCE)) == [run]
+
+
 def test_span_ids_count_past_the_highest_without_ever_being_zero() -> None:
     run = a_run(id="0" * 16 + "f" * 16)
     assert [span.span_id for span in spans_of(run)][:3] == ["f" * 16, "0" * 15 + "1", "0" * 15 + "2"]
