@@ -1,4 +1,4 @@
-"""A fault-injecting provider on loopback, for tests: it speaks chat completions and Anthropic's Messages.
+"""A fault-injecting provider on loopback, for tests: it speaks OpenAI's APIs and Anthropic's Messages.
 
 async with Upstream() as upstream:
     upstream.reply(says("a", "b"), error(429, retry_after=1))
@@ -33,18 +33,36 @@ from tests.support.upstream.dressing import (
 from tests.support.upstream.failures import error
 from tests.support.upstream.gate import Gate
 from tests.support.upstream.obliging import obliging
-from tests.support.upstream.paths import CHAT, MESSAGES, RESPONSES
+from tests.support.upstream.paths import (
+    CHAT,
+    COMPACT,
+    COMPLETIONS,
+    CONVERSATIONS,
+    COUNT_TOKENS,
+    EMBEDDINGS,
+    INPUT_TOKENS,
+    MESSAGES,
+    RESPONSES,
+    Api,
+)
 from tests.support.upstream.received import Received
 from tests.support.upstream.server import Upstream, in_thread
 
 __all__ = [
     "CHAT",
+    "COMPACT",
+    "COMPLETIONS",
+    "CONVERSATIONS",
+    "COUNT_TOKENS",
     "CUT",
+    "EMBEDDINGS",
+    "INPUT_TOKENS",
     "MESSAGES",
     "PING",
     "RESET",
     "RESPONSES",
     "Answer",
+    "Api",
     "Broken",
     "Completion",
     "Failed",

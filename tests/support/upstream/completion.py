@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal
 
-from tests.support.upstream import chat, messages, responses
+from tests.support.upstream import chat, messages, responses, text_completions
 from tests.support.upstream.answer import Answer
 from tests.support.upstream.paths import api_of
 from tests.support.upstream.received import Received
@@ -23,6 +23,8 @@ class Completion(Spoken):
                 return responses.render(self, request)
             case "messages":
                 return messages.render(self, request)
+            case "completions":
+                return text_completions.render(self, request)
             case _:
                 return chat.render(self, request)
 
@@ -44,6 +46,11 @@ class Completion(Spoken):
     def citing(self, url: str, title: str) -> "Completion":
         """Adds a web citation over the whole text."""
         return self._each(lambda choice: replace(choice, citations=(*choice.citations, Citation(title, url))))
+
+    def quoting(self, title: str, cited: str, *, document: int = 0) -> "Completion":
+        """Adds a citation of a document that the request brought; chat completions and Responses have none such."""
+        citation = Citation(title, cited=cited, document=document)
+        return self._each(lambda choice: replace(choice, citations=(*choice.citations, citation)))
 
     def thinking(self, *words: str, shown: Literal["summary", "text", "sealed"] = "summary") -> "Completion":
         """Adds a thought before the text, one delta a string.

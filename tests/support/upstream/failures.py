@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.upstream.answer import Answer, document
+from tests.support.upstream.anthropic_headers import anthropic_headers
 from tests.support.upstream.paths import api_of
 from tests.support.upstream.received import Received
 
@@ -47,10 +48,12 @@ class Failure:
         kind = _KINDS.get(self.status, _SERVER)
         message = self.message or kind.message
         if api_of(request.path) == "messages":
-            body = anthropic_error_body(message, type=self.type or kind.anthropic)
+            body = anthropic_error_body(message, type=self.type or kind.anthropic, request=request)
+            usual = dict(anthropic_headers(request))
         else:
+            usual = {}
             body = error_body(message, type=self.type or kind.openai, code=self.code or kind.code, param=self.param)
-        return document(body, status=self.status, headers=self.headers)
+        return document(body, status=self.status, headers={**usual, **self.headers})
 
 
 def error(
@@ -72,5 +75,5 @@ def error_body(message: str, *, type: str, code: str | None = None, param: str |
     return {"error": {"message": message, "type": type, "param": param, "code": code}}
 
 
-def anthropic_error_body(message: str, *, type: str) -> dict[str, Any]:
-    return {"type": "error", "error": {"type": type, "message": message}, "request_id": "req_upstream"}
+def anthropic_error_body(message: str, *, type: str, request: Received) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": type, "message": message}, "request_id": f"req_{request.number}"}

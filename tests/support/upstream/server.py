@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from types import TracebackType
@@ -10,16 +10,14 @@ from typing import Self
 
 from anyio.from_thread import start_blocking_portal
 
-from tests.support.upstream.answer import Answer, Reply
-from tests.support.upstream.catalogue import echo, embeddings, listing
+from tests.support.upstream.answer import Answer, Reply, document
 from tests.support.upstream.connection import Connection
 from tests.support.upstream.failures import error
 from tests.support.upstream.gate import Gate
 from tests.support.upstream.memory import Memory
-from tests.support.upstream.obliging import obliging
-from tests.support.upstream.paths import CHAT, api_of
+from tests.support.upstream.paths import APIS, CHAT, Api, api_of
 from tests.support.upstream.received import Received
-from tests.support.upstream.responses import unscripted
+from tests.support.upstream.routes import unscripted
 
 
 class Upstream:
@@ -29,10 +27,18 @@ class Upstream:
     upstream closes: a test cannot pass by mistake.
     """
 
-    def __init__(self, *, key: str | None = None, models: Sequence[str] = ("small-instruct",)) -> None:
+    def __init__(
+        self,
+        *,
+        key: str | None = None,
+        models: Sequence[str] = ("small-instruct",),
+        apis: Collection[Api] = APIS,
+    ) -> None:
         self.key = key
         """What `Authorization: Bearer` or `x-api-key` must say; None lets everyone in."""
         self.models = models
+        self.apis = apis
+        """Those it speaks. The routes of the others it does not have, whatever is scripted."""
         self.requests: list[Received] = []
         self.connections = 0
         """How many connections were opened to it so far."""
@@ -117,21 +123,13 @@ class Upstream:
         if self.key is not None and not self._lets_in(request):
             return error(401)
         path = request.path
+        if (api := api_of(path)) is not None and api not in self.apis:
+            return document({"detail": "Not Found"}, status=404)
         if self._queued[path]:
             return self._queued[path].popleft()
         if path in self._standing:
             return self._standing[path]
-        match request.method, path:
-            case "POST", "/v1/chat/completions" | "/v1/messages" | "/v1/responses":
-                return obliging
-            case _ if api_of(path) == "responses":
-                return unscripted
-            case "POST", "/v1/embeddings":
-                return embeddings
-            case "GET" | "HEAD", _ if path == "/v1/models" or path.startswith("/v1/models/"):
-                return lambda request: listing(self.models, request)
-            case _:
-                return echo
+        return unscripted(request, self.models)
 
     def _lets_in(self, request: Received) -> bool:
         return f"Bearer {self.key}" == request.header("authorization") or self.key == request.header("x-api-key")

@@ -8,10 +8,11 @@ from tests.support.upstream.answer import Answer, Cut, Step, document
 from tests.support.upstream.asked import asked_of
 from tests.support.upstream.failures import error
 from tests.support.upstream.gate import Gate
-from tests.support.upstream.memory import Item, Memory, Stored, conversation_of
+from tests.support.upstream.memory import Stored, conversation_of
 from tests.support.upstream.reading import input_items
 from tests.support.upstream.received import Received
 from tests.support.upstream.responses.checks import refusal
+from tests.support.upstream.responses.items import with_ids
 from tests.support.upstream.responses.writing import Event, Writing
 from tests.support.upstream.spoken import Failed, Spoken
 
@@ -44,19 +45,6 @@ def streamed(events: Iterable[Event | Step]) -> Answer:
     headers = (("content-type", "text/event-stream; charset=utf-8"),)
     steps = tuple(_written(event) if isinstance(event, dict) else event for event in events)
     return Answer(headers=headers, steps=steps, streamed=True)
-
-
-def with_ids(items: Iterable[Item], memory: Memory, number: int) -> list[Item]:
-    """Items of an input as they are kept: each has an id."""
-    prefixes = {"message": "msg", "function_call_output": "fco", "custom_tool_call_output": "ctco"}
-    kept = []
-    for place, item in enumerate(items):
-        kind: str = item.get("type", "message")
-        name = item.get("id") or memory.name(prefixes.get(kind, kind), number, 1000 + place)
-        text = {"type": "output_text" if item.get("role") == "assistant" else "input_text", "text": item.get("content")}
-        content = {"content": [text]} if isinstance(text["text"], str) else {}
-        kept.append({"status": "completed", **item, "type": kind, "id": name, **content})
-    return kept
 
 
 def _store(

@@ -12,10 +12,11 @@ from tests.support.upstream.reading import input_items
 from tests.support.upstream.received import Received
 from tests.support.upstream.responses.checks import refusal
 from tests.support.upstream.responses.document import CREATED, usage
-from tests.support.upstream.responses.render import streamed, with_ids
+from tests.support.upstream.responses.items import page_of, with_ids
+from tests.support.upstream.responses.render import streamed
 
 
-def unscripted(request: Received) -> Answer:
+def kept_responses(request: Received) -> Answer:
     match request.method, request.path.removeprefix(RESPONSES).strip("/").split("/"):
         case "POST", ["compact"]:
             return _compacted(request)
@@ -33,7 +34,7 @@ def unscripted(request: Received) -> Answer:
                 case "POST", ["cancel"]:
                     return _cancelled(stored, request)
                 case "GET", ["input_items"]:
-                    return _listed(stored, request)
+                    return document(page_of(stored.input, request.query))
     return error(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url")(request)
 
 
@@ -51,24 +52,6 @@ def _cancelled(stored: Stored, request: Received) -> Answer:
         return error(400, "Cannot cancel a synchronous response.")(request)
     stored.cancelled = stored.cancelled or not stored.finished
     return document(stored.now)
-
-
-def _listed(stored: Stored, request: Received) -> Answer:
-    query = parse_qs(request.query)
-    items = list(stored.input if query.get("order") == ["asc"] else reversed(stored.input))
-    names = [item["id"] for item in items]
-    after = query.get("after", [""])[0]
-    start = names.index(after) + 1 if after in names else 0
-    page = items[start : start + int(query.get("limit", ["20"])[0])]
-    return document(
-        {
-            "object": "list",
-            "data": page,
-            "first_id": page[0]["id"] if page else None,
-            "last_id": page[-1]["id"] if page else None,
-            "has_more": start + len(page) < len(items),
-        }
-    )
 
 
 def _compacted(request: Received) -> Answer:
