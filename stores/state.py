@@ -1,4 +1,4 @@
-"""The small SQLite file in which workers share what they can also do without.
+"""A SQLite file in which workers share what they can also do without.
 
 Calls wait for it on the event loop, so it may never hold them up for long nor fail them: where it cannot be used now,
 because the disk is full or someone holds it locked, that is said once, and it is tried again after a second.

@@ -53,7 +53,14 @@ class _Item(msgspec.Struct):
 
 
 class _Datum(msgspec.Struct):
+    """Of a list of embeddings; `embedding` may be a long vector, or tell how long it was."""
+
     object: Any = None
+    embedding: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Measured(msgspec.Struct):
+    dimensions: int
 
 
 class _Answer(msgspec.Struct):
@@ -66,6 +73,7 @@ class _Answer(msgspec.Struct):
 
 _ASKED: Final = msgspec.json.Decoder(_Asked)
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
+_MEASURED: Final = msgspec.json.Decoder(_Measured)
 _TEXT: Final = msgspec.json.Decoder(str)
 _LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -121,10 +129,18 @@ def answered(document: str) -> Answered:
         texts = [_plain(item.content) for item in said.output if item.type in ("message", None)]
         return Answered(_lines(texts), tuple(_output_calls(said.output)))
     if said.data and said.data[0].object == "embedding":
-        return Answered("1 embedding" if len(said.data) == 1 else f"{len(said.data)} embeddings", ())
+        return Answered(_counted(said.data), ())
     blocks = [block for block in _dicts(said.content) if block.get("type") == "tool_use"]
     calls = tuple(_call(block.get("name"), block.get("input")) for block in blocks)
     return Answered(_plain(said.content) or _why(said.stop_details), calls)
+
+
+def _counted(embeddings: list[_Datum]) -> str:
+    told = "1 embedding" if len(embeddings) == 1 else f"{len(embeddings)} embeddings"
+    try:
+        return f"{told} of {_MEASURED.decode(embeddings[0].embedding).dimensions} dimensions"
+    except msgspec.DecodeError:
+        return told
 
 
 def _chosen(choice: _Choice) -> Answered:

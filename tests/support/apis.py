@@ -8,6 +8,7 @@ from tests.support.runs import a_run
 
 QUESTION: Final = "What is the weather in Bern?"
 ANSWER: Final = "It rains."
+EMBEDDED: Final = "1 embedding of 768 dimensions"
 CALL: Final = 'get_weather({"city":"Bern"})'
 
 _ARGUMENTS: Final = '{"city":"Bern"}'
@@ -44,7 +45,7 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         ],
     },
     "completions": {"object": "text_completion", "choices": [{"index": 0, "text": ANSWER}]},
-    "embeddings": {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": "zczMPQ=="}]},
+    "embeddings": {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": {"dimensions": 768}}]},
 }
 _CALLS: Final[dict[str, dict[str, Any]]] = {
     "chat/completions": {

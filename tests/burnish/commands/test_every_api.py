@@ -54,7 +54,7 @@ def test_other_apis_are_shown_as_chat_completions_are(recorded: Recorded, tmp_pa
 
 def test_embeddings_are_shown_with_what_was_embedded_and_the_tokens_that_took(recorded: Recorded) -> None:
     lines = shown(recorded, "embeddings")
-    assert after("Question", lines) == [apis.QUESTION, "", "Answer", "1 embedding"]
+    assert after("Question", lines) == [apis.QUESTION, "", "Answer", apis.EMBEDDED]
     assert any("embeddings small-instruct" in line for line in lines)
     assert any("12 tokens · first chunk" in line for line in lines)
 
@@ -85,7 +85,7 @@ def test_a_list_tells_the_same_of_all(recorded: Recorded) -> None:
     recorded.put(*(apis.answered_in(api, number) for number, api in enumerate(apis.ALL)))
     listed = recorded.lines("runs")
     assert [run["question"] for run in listed] == [apis.QUESTION] * len(apis.ALL)
-    assert [run["answer"] for run in listed] == ["1 embedding", *[apis.ANSWER] * (len(apis.ALL) - 1)]
+    assert [run["answer"] for run in listed] == [apis.EMBEDDED, *[apis.ANSWER] * (len(apis.ALL) - 1)]
     assert recorded.run("runs").stdout.count(f"  {apis.QUESTION}\n") == len(apis.ALL)
 
 

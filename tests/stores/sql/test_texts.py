@@ -190,6 +190,8 @@ def test_embeddings_are_counted() -> None:
     one = {"object": "embedding", "index": 0, "embedding": [0.1, 0.2]}
     assert answer(json.dumps({"object": "list", "data": [one]})) == "1 embedding"
     assert answer(json.dumps({"object": "list", "data": [one, {**one, "embedding": "AAAA"}]})) == "2 embeddings"
+    measured = {**one, "embedding": {"dimensions": 1536}}
+    assert answer(json.dumps({"object": "list", "data": [measured] * 3})) == "3 embeddings of 1536 dimensions"
     assert answer(json.dumps({"object": "list", "data": [{"object": "model", "id": "small"}]})) == ""
 
 
