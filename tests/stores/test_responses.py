@@ -226,6 +226,17 @@ def test_what_the_file_did_not_take_is_saved_at_the_end(path: Path, clock: Clock
     after.close()
 
 
+def test_a_damaged_file_is_told_of_and_done_without(path: Path, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    path.write_bytes(b"no database at all " * 1000)
+    store = ResponseStore(path, clock=clock)
+    store.put(kept("a"))
+    clock.now += 2
+    store.put(kept("b", "a"))
+    assert ids(store.chain("support", "b")) == ["a", "b"]
+    store.close()
+    assert ["file is not a database" in message for message in caplog.messages] == [True]
+
+
 def test_memory_holds_so_much_while_there_is_no_file_and_drops_the_oldest(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "data").write_text("in the way")
     store = ResponseStore(responses_in(tmp_path / "data"), clock=clock, in_memory=30_000)
