@@ -224,6 +224,11 @@ class Completion(ABC):
     def body(self) -> bytes: ...
 
     @property
+    def kept(self) -> bytes:
+        """The document as it is recorded: the body, less what is too large to be worth keeping."""
+        return self.body
+
+    @property
     @abstractmethod
     def id(self) -> str | None: ...
 
