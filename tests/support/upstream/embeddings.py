@@ -8,20 +8,17 @@ from itertools import count, islice
 from typing import Any, TypeAlias
 
 from tests.support.upstream.answer import Answer, document
-from tests.support.upstream.failures import error
+from tests.support.upstream.failures import error, lacks
 from tests.support.upstream.received import Received
 
 Input: TypeAlias = str | list[int]
 
 
 def embeddings(request: Received) -> Answer:
-    try:
-        asked = request.json()
-    except ValueError as problem:
-        return error(400, f"We could not parse the JSON body of your request: {problem}")(request)
+    asked = request.json()
     for name in ("model", "input"):
         if not asked.get(name):
-            return error(400, f"'{name}' is a required property", param=name)(request)
+            return lacks(name)(request)
     if (inputs := _inputs(asked["input"])) is None:
         return error(400, "'$.input' is invalid: give strings or token ids.", param="input")(request)
     packed = asked.get("encoding_format") == "base64"

@@ -71,6 +71,11 @@ def error(
     return Failure(status, message, type, code, param, {**waiting, **(headers or {})})
 
 
+def lacks(name: str) -> Failure:
+    """Of a request without the parameter of this name."""
+    return error(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)
+
+
 def error_body(message: str, *, type: str, code: str | None = None, param: str | None = None) -> dict[str, Any]:
     return {"error": {"message": message, "type": type, "param": param, "code": code}}
 

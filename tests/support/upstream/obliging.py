@@ -11,7 +11,7 @@ from typing import Any
 from tests.support.upstream.answer import Answer
 from tests.support.upstream.asked import Asked, asked_of
 from tests.support.upstream.completion import Completion, calls, says, tool_input
-from tests.support.upstream.failures import error
+from tests.support.upstream.failures import error, lacks
 from tests.support.upstream.paths import api_of
 from tests.support.upstream.plausible import plausible
 from tests.support.upstream.received import Received
@@ -19,15 +19,10 @@ from tests.support.upstream.spoken import ToolCall
 
 
 def obliging(request: Received) -> Answer:
-    try:
-        asked = asked_of(request)
-    except ValueError as problem:
-        return error(400, f"We could not parse the JSON body of your request: {problem}")(request)
+    asked = asked_of(request)
     for name in _required(request.path, asked):
         if not asked.document.get(name):
-            return error(400, f"Missing required parameter: '{name}'.", code="missing_required_parameter", param=name)(
-                request
-            )
+            return lacks(name)(request)
     if failing := re.fullmatch(r"fail-(\d{3})", asked.model):
         status = int(failing[1])
         return error(status, retry_after=1 if status == 429 else None)(request)

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tests.support.upstream.answer import Answer
 from tests.support.upstream.failures import Failure, error
 from tests.support.upstream.memory import Memory
+from tests.support.upstream.received import Received
 
 _SEALS = {"thinking": "signature", "redacted_thinking": "data"}
 
 
-def refusal(document: dict[str, Any], memory: Memory) -> Failure | None:
-    return next(_refusals(document, memory), None)
+def refusal(document: dict[str, Any], request: Received) -> Answer | None:
+    failure = next(_refusals(document, request.memory), None)
+    return None if failure is None else failure(request)
 
 
 def _refusals(document: dict[str, Any], memory: Memory) -> Iterator[Failure]:

@@ -16,8 +16,8 @@ from tests.support.upstream.spoken import Spoken
 
 def render(spoken: Spoken, request: Received) -> Answer:
     asked = asked_of(request)
-    if (refused := refusal(asked.document, request.memory)) is not None:
-        return refused(request)
+    if (refused := refusal(asked.document, request)) is not None:
+        return refused
     writing = Writing(spoken, request, asked)
     if asked.streamed:
         headers = (("content-type", "text/event-stream; charset=utf-8"), *anthropic_headers(request))

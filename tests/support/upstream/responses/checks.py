@@ -3,18 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.upstream.failures import Failure, error
+from tests.support.upstream.answer import Answer, Reply
+from tests.support.upstream.failures import error
 from tests.support.upstream.memory import Memory, conversation_of
 from tests.support.upstream.reading import input_items
+from tests.support.upstream.received import Received
+from tests.support.upstream.responses.missing import missing
 
 _CALLS = {"function_call_output": "function_call", "custom_tool_call_output": "custom_tool_call"}
 
 
-def refusal(document: dict[str, Any], memory: Memory) -> Failure | None:
-    return next(_refusals(document, memory), None)
+def refusal(document: dict[str, Any], request: Received) -> Answer | None:
+    reply = next(_refusals(document, request.memory), None)
+    return None if reply is None else reply(request)
 
 
-def _refusals(document: dict[str, Any], memory: Memory) -> Iterator[Failure]:
+def _refusals(document: dict[str, Any], memory: Memory) -> Iterator[Reply]:
     previous, conversation = document.get("previous_response_id"), conversation_of(document)
     if previous and conversation:
         yield error(
@@ -31,13 +35,13 @@ def _refusals(document: dict[str, Any], memory: Memory) -> Iterator[Failure]:
             param="previous_response_id",
         )
     if conversation and conversation not in memory.conversations:
-        yield error(404, f"Conversation with id '{conversation}' not found.", param="conversation")
+        yield missing(f"Conversation with id '{conversation}' not found.", param="conversation")
     if document.get("background") and document.get("store") is False:
         yield error(400, "Background mode requires 'store' to be true.", param="background")
     yield from _in_the_input(document, memory)
 
 
-def _in_the_input(document: dict[str, Any], memory: Memory) -> Iterator[Failure]:
+def _in_the_input(document: dict[str, Any], memory: Memory) -> Iterator[Reply]:
     items = input_items(document)
     known = [*memory.before(document), *items]
     for item in items:
@@ -51,8 +55,7 @@ def _in_the_input(document: dict[str, Any], memory: Memory) -> Iterator[Failure]
             )
         # Reasoning without its content stands for reasoning that was stored, as a reference does.
         elif (kind == "item_reference" or (kind == "reasoning" and not sealed)) and not memory.knows(name or ""):
-            yield error(
-                404,
+            yield missing(
                 f"Item with id '{name}' not found. Items are not persisted when `store` is set to false. "
                 "Try again with `store` set to true, or remove this item from your input.",
                 param="input",

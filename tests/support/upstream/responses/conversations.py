@@ -3,12 +3,12 @@
 from typing import Any
 
 from tests.support.upstream.answer import Answer, document
-from tests.support.upstream.failures import error
 from tests.support.upstream.memory import Conversation
 from tests.support.upstream.paths import CONVERSATIONS
 from tests.support.upstream.received import Received
 from tests.support.upstream.responses.document import CREATED
 from tests.support.upstream.responses.items import page_of, with_ids
+from tests.support.upstream.responses.missing import missing
 
 
 def conversations(request: Received) -> Answer:
@@ -21,7 +21,7 @@ def conversations(request: Received) -> Answer:
         memory.conversations[conversation.id] = conversation
         return document(_told(conversation))
     if (found := memory.conversations.get(name)) is None:
-        return error(404, f"Conversation with id '{name}' not found.")(request)
+        return missing(f"Conversation with id '{name}' not found.")
     match request.method, rest:
         case "GET", []:
             return document(_told(found))
@@ -31,7 +31,7 @@ def conversations(request: Received) -> Answer:
         case "GET", ["items"]:
             return document(page_of(found.items, request.query))
         case _:
-            return error(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url")(request)
+            return missing(f"Invalid URL ({request.method} {request.path})")
 
 
 def _told(conversation: Conversation) -> dict[str, Any]:

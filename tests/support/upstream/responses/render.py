@@ -19,8 +19,8 @@ from tests.support.upstream.spoken import Failed, Spoken
 
 def render(spoken: Spoken, request: Received) -> Answer:
     asked = asked_of(request)
-    if (refused := refusal(asked.document, request.memory)) is not None:
-        return refused(request)
+    if (refused := refusal(asked.document, request)) is not None:
+        return refused
     writing = Writing(spoken, request, asked)
     events = tuple(writing.events())
     final = _final(events)
