@@ -1,0 +1,243 @@
+"""A Messages request: the client's own document, read through views and edited a field at a time."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, Self
+
+import msgspec
+
+from middleware.messages import Message, Role, Tool
+from proxy.wire import document
+from proxy.wire.fingerprint import assistant_digest
+from proxy.wire.format import WireRequest
+from proxy.wire.messages.answer import MessagesCompletion
+from proxy.wire.messages.blocks import NULL, Block, blocks_of, feed, has_parts, joined_text, text_of, value_of
+from records import JsonValue
+
+_ROLES: Final[dict[str, Role]] = {"system": "system", "user": "user", "assistant": "assistant"}
+_CALLS: Final = frozenset({"tool_use", "server_tool_use"})
+_SEALED: Final = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
+_SAMPLING: Final = frozenset({"temperature", "top_p", "max_tokens"})
+
+
+class _Message(msgspec.Struct):
+    role: str
+    content: msgspec.Raw = NULL
+
+
+class _Head(msgspec.Struct):
+    """Typed where a call cannot be served otherwise; of the rest, what is odd is the upstream's to judge."""
+
+    messages: list[_Message]
+    model: str
+    stream: bool | None = None
+    system: msgspec.Raw = NULL
+    tools: msgspec.Raw = NULL
+    metadata: msgspec.Raw = NULL
+    max_tokens: msgspec.Raw = NULL
+
+
+class _Tool(msgspec.Struct):
+    type: str | None = None
+    name: str = ""
+    description: str | None = None
+    input_schema: JsonValue = None
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_TOOLS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_TOOL: Final = msgspec.json.Decoder(_Tool)
+_dumps: Final = msgspec.json.Encoder().encode
+
+
+class MessagesRequest(WireRequest):
+    """A request as the client wrote it.
+
+    The system prompt is its first message. A user message that brings results of tools is one message for each, and
+    then one for what else it holds.
+    """
+
+    api = "messages"
+
+    __slots__ = ("_body", "_fingerprints", "_head", "_messages", "_roles")
+
+    def __init__(self, body: bytes, head: _Head) -> None:
+        self._body = body
+        self._head = head
+        self._messages: Sequence[Message] | None = None
+        self._fingerprints: Sequence[bytes] | None = None
+        self._roles: Sequence[Role] | None = None
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        return cls(body, document.read(body, _HEAD))
+
+    @property
+    def body(self) -> bytes:
+        return self._body
+
+    @property
+    def model(self) -> str:
+        return self._head.model
+
+    @property
+    def stream(self) -> bool:
+        return bool(self._head.stream)
+
+    @property
+    def user(self) -> str | None:
+        metadata = value_of(self._head.metadata)
+        found = metadata.get("user_id") if isinstance(metadata, dict) else None
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        found = value_of(self._head.max_tokens)
+        return found if type(found) is int and found else None
+
+    @property
+    def conversation(self) -> str | None:
+        return None
+
+    @property
+    def continues(self) -> str | None:
+        return None
+
+    @property
+    def bound(self) -> bool:
+        return any(
+            message.role == "assistant"
+            and any(mark in bytes(message.content) for mark in _SEALED)
+            and any(block.sealed for block in blocks_of(message.content))
+            for message in self._head.messages
+        )
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        if self._messages is None:
+            self._messages = [_view(turn) for turn in self._turns()]
+        return self._messages
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """Those that the client runs; the provider's own are of types that nobody can call by their name."""
+        try:
+            written = _TOOLS.decode(self._head.tools)
+        except (msgspec.DecodeError, RecursionError):
+            return ()
+        tools = [tool for each in written if (tool := _tool(each)) is not None and tool.type in (None, "custom")]
+        return tuple([Tool(tool.name, tool.description or "", tool.input_schema) for tool in tools])
+
+    @property
+    def fingerprints(self) -> Sequence[bytes]:
+        if self._fingerprints is None:
+            self._fingerprints = [_fingerprint(turn) for turn in self._turns()]
+        return self._fingerprints
+
+    @property
+    def roles(self) -> Sequence[Role]:
+        if self._roles is None:
+            self._roles = [turn.role for turn in self._turns()]
+        return self._roles
+
+    def with_model(self, model: str) -> Self:
+        if model == self._head.model:
+            return self
+        # Nothing else changes, so nothing else is read again.
+        changed = type(self)(
+            document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
+        )
+        changed._messages, changed._fingerprints, changed._roles = self._messages, self._fingerprints, self._roles
+        return changed
+
+    def with_message(self, role: Role, text: str) -> Self:
+        """What is not the assistant's is the user's: not every model takes instructions between messages, and the
+        result of a tool needs a call."""
+        wire_role = "assistant" if role == "assistant" else "user"
+        messages = bytes(document.fields_of(self._body)["messages"])
+        return self._with(messages=_appended(messages, _dumps({"role": wire_role, "content": text})))
+
+    def with_instructions(self, *lines: str) -> Self:
+        if not lines:
+            return self
+        text, system = "\n".join(lines), self._head.system
+        written = bytes(system)
+        if written.startswith(b"["):
+            # A block of its own: what the blocks before it hold stays in the provider's cache.
+            return self._with(system=_appended(written, _dumps({"type": "text", "text": text})))
+        had = text_of(system)
+        return self._with(system=f"{had}\n\n{text}" if had else text)
+
+    def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
+        changes = {name: value for name, value in sampling.items() if name in _SAMPLING}
+        return self._with(**changes) if changes else self
+
+    def answer(self, text: str, finish_reason: str = "stop") -> MessagesCompletion:
+        return MessagesCompletion.saying(text, model=self.model, finish_reason=finish_reason)
+
+    def _turns(self) -> "list[_Turn]":
+        head = self._head
+        system = [] if bytes(head.system) == b"null" else [_Turn("system", head.system)]
+        return system + [turn for message in head.messages for turn in _turns_of(message)]
+
+    def _with(self, **changes: JsonValue) -> Self:
+        body = document.with_fields(self._body, **changes)
+        return type(self)(body, _HEAD.decode(body))
+
+
+class _Turn(NamedTuple):
+    """A message as the chain counts them: `blocks` of the content, None where it is all of it."""
+
+    role: Role
+    content: msgspec.Raw
+    blocks: Sequence[Block] | None = None
+
+
+def _turns_of(message: _Message) -> Sequence[_Turn]:
+    role = _ROLES.get(message.role, "user")
+    if role != "user" or b'"tool_result"' not in bytes(message.content):
+        return (_Turn(role, message.content),)
+    blocks = blocks_of(message.content)
+    results = [_Turn("tool", message.content, (block,)) for block in blocks if block.type == "tool_result"]
+    others = [block for block in blocks if block.type != "tool_result"]
+    return [*results, _Turn("user", message.content, others)] if others or not results else results
+
+
+def _view(turn: _Turn) -> Message:
+    blocks = blocks_of(turn.content) if turn.blocks is None else turn.blocks
+    if turn.role == "tool":
+        result = blocks[0]
+        said = blocks_of(result.fields.get("content", NULL))
+        return Message("tool", joined_text(said), (), result.string("tool_use_id") or None, has_parts(said))
+    calls = tuple([block.call for block in blocks if block.type in _CALLS])
+    return Message(turn.role, joined_text(blocks), calls, None, has_parts(blocks))
+
+
+def _fingerprint(turn: _Turn) -> bytes:
+    if turn.role == "system":
+        return b""
+    if turn.role == "assistant":
+        blocks = blocks_of(turn.content)
+        asked = [block.string("id") for block in blocks if block.type == "tool_use"]
+        return assistant_digest(joined_text(blocks), asked)
+    digest = hashlib.blake2b(turn.role.encode(), digest_size=16)
+    if turn.blocks is None:
+        feed(turn.content, digest)
+    else:
+        for block in turn.blocks:
+            block.feed(digest)
+    return digest.digest()
+
+
+def _tool(written: msgspec.Raw) -> _Tool | None:
+    """None for what is of a shape that we do not know."""
+    try:
+        return _TOOL.decode(written)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _appended(items: bytes, item: bytes) -> bytes:
+    """A JSON array with one more item; what it had keeps its bytes."""
+    body = items[: items.rindex(b"]")]
+    return body + (b"," if body.strip() != b"[" else b"") + item + b"]"
