@@ -1,0 +1,222 @@
+"""Responses answers: an event of a stream, and a whole `response`."""
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+import msgspec
+
+from middleware.messages import Chunk, Completion, Delta, ToolCall
+from proxy.wire import document
+from proxy.wire.fingerprint import assistant_digest
+from proxy.wire.format import WireChunk
+from proxy.wire.responses import event
+from proxy.wire.responses.items import Item, calls_of, fingerprint_of, text_of, turns_of, value_of
+from proxy.wire.responses.join import join_events
+from proxy.wire.responses.output_text import with_output_text
+from records import Usage
+
+_TOKEN_BITS: Final = 40
+_REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_ENDS: Final = {"failed": "error", "cancelled": "cancelled"}
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = 0
+    reasoning_tokens: int | None = 0
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
+    input_tokens_details: _Details | None = None
+    output_tokens_details: _Details | None = None
+
+
+class _Incomplete(msgspec.Struct):
+    reason: str | None = None
+
+
+class _Response(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    status: str | None = None
+    output: list[Item] | None = None
+    usage: _Usage | None = None
+    incomplete_details: _Incomplete | None = None
+
+
+_RESPONSE: Final = msgspec.json.Decoder(_Response, strict=False)
+_NO_DETAILS: Final = _Details()
+_SAYING: Final = frozenset((event.TEXT, event.REFUSAL))
+_REASON_OF: Final = {event.COMPLETED: "stop", event.INCOMPLETE: "length", event.FAILED: "error"}
+"""Where the response itself does not say how it ended."""
+
+
+class ResponsesChunk(WireChunk):
+    """An event of a stream, or a whole `response` (`whole`).
+
+    `beside` is text that a step has put into an event that has none of its own: settling gives it a delta, before this.
+    """
+
+    __slots__ = ("_read", "beside", "data", "kind", "whole")
+
+    def __init__(self, data: bytes, *, whole: bool = False, kind: bytes | None = None, beside: str = "") -> None:
+        self.data = data
+        self.whole = whole
+        self.kind = b"" if whole else event.kind_of(data) if kind is None else kind
+        self.beside = beside
+        self._read: Sequence[Delta] | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.kind in event.ENDS
+
+    @property
+    def deltas(self) -> Sequence[Delta]:
+        if self._read is None:
+            self._read = self._deltas()
+        return self._read
+
+    def with_text(self, text: str, choice: int = 0) -> Self:
+        if choice or text == self.text:
+            return self
+        if self.whole:
+            return type(self)(with_output_text(self.data, text), whole=True)
+        if self.kind == event.TEXT:
+            return type(self)(_saying(self.data, text), kind=self.kind)
+        return type(self)(self.data, kind=self.kind, beside=text)
+
+    def saying(self, text: str, choice: int = 0) -> Self:
+        """Where this event is not of a text, neither is the new one: settling finds it a place."""
+        data = self.data if self.kind == event.TEXT else b'{"type":"response.output_text.delta"}'
+        return type(self)(_saying(data, text), kind=event.TEXT)
+
+    @classmethod
+    def join(cls, chunks: Sequence[Chunk]) -> Completion:
+        events = [chunk for chunk in chunks if isinstance(chunk, ResponsesChunk)]
+        whole = next((chunk for chunk in events if chunk.whole), None)
+        return ResponsesCompletion(whole.data if whole else join_events([(each.kind, each.data) for each in events]))
+
+    def _deltas(self) -> Sequence[Delta]:
+        if self.whole:
+            answer = ResponsesCompletion(self.data)
+            return (Delta(0, answer.text, answer.refusal, answer.finish_reason),)
+        if self.kind in _SAYING:
+            said = event.read_event(self.data).delta
+            said = said if isinstance(said, str) else ""
+            return (Delta(0, said) if self.kind == event.TEXT else Delta(0, self.beside, said),)
+        if self.kind in event.ENDS:
+            response = event.read_event(self.data).response
+            reason = ResponsesCompletion(response).finish_reason if response else None
+            return (Delta(0, self.beside, finish_reason=reason or _REASON_OF[self.kind]),)
+        return (Delta(0, self.beside),) if self.beside else ()
+
+
+class ResponsesCompletion(Completion):
+    """A `response` document, finished or not."""
+
+    __slots__ = ("_body", "_calls", "_response")
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._response: _Response | None = None
+        self._calls: Sequence[ToolCall] | None = None
+
+    @property
+    def body(self) -> bytes:
+        return self._body
+
+    @property
+    def id(self) -> str | None:
+        return self._read.id
+
+    @property
+    def model(self) -> str | None:
+        return self._read.model
+
+    @property
+    def status(self) -> str | None:
+        """As it stands there: `completed`, `incomplete`, `failed`, `queued`, `in_progress` or `cancelled`."""
+        return self._read.status
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return ["".join(text_of(item.content)[0] for item in self._items if item.is_message)]
+
+    @property
+    def refusal(self) -> str:
+        contents = (value_of(item.content) for item in self._items if item.is_message)
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        refusals = (part.get("refusal") for part in parts if isinstance(part, dict))
+        return "".join(refusal for refusal in refusals if isinstance(refusal, str))
+
+    @property
+    def calls(self) -> Sequence[ToolCall]:
+        if self._calls is None:
+            self._calls = calls_of(self._items)
+        return self._calls
+
+    @property
+    def finish_reason(self) -> str | None:
+        """None where the answer is not finished."""
+        read = self._read
+        match read.status:
+            case "completed":
+                return "tool_calls" if self.calls else "stop"
+            case "incomplete":
+                details = read.incomplete_details
+                return _REASONS.get((details and details.reason) or "", "length")
+            case status:
+                return _ENDS.get(status or "")
+
+    @property
+    def finish_reasons(self) -> Sequence[str]:
+        reason = self.finish_reason
+        return [reason] if reason else []
+
+    @property
+    def usage(self) -> Usage | None:
+        usage = self._read.usage
+        if usage is None:
+            return None
+        cached = (usage.input_tokens_details or _NO_DETAILS).cached_tokens or 0
+        thought = (usage.output_tokens_details or _NO_DETAILS).reasoning_tokens or 0
+        asked, said = usage.input_tokens or 0, usage.output_tokens or 0
+        if (asked | said | cached | thought) >> _TOKEN_BITS:
+            # Negative, or more than any model reads: it would reach limits, bills and the store.
+            return None
+        return Usage(asked, said, cached, thought)
+
+    @property
+    def bound(self) -> bool:
+        return any(item.bound for item in self._items)
+
+    @property
+    def fingerprint(self) -> bytes:
+        # Where the provider ran tools itself, their results part its output in turns; the first tells what follows.
+        said = next((turn for turn in turns_of(self._items) if turn.role == "assistant"), None)
+        return fingerprint_of(said) if said else assistant_digest("", ())
+
+    def with_text(self, text: str, choice: int = 0) -> Self:
+        return self if choice else type(self)(with_output_text(self._body, text))
+
+    def chunk(self) -> ResponsesChunk:
+        return ResponsesChunk(self._body, whole=True)
+
+    @property
+    def _items(self) -> Sequence[Item]:
+        return self._read.output or ()
+
+    @property
+    def _read(self) -> _Response:
+        if self._response is None:
+            try:
+                self._response = _RESPONSE.decode(self._body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                self._response = _Response()  # Not the documented shape: passed on as it is, unread.
+        return self._response
+
+
+def _saying(data: bytes, text: str) -> bytes:
+    # The odds of other words are not those of these.
+    return document.with_fields(data, delta=text, logprobs=[])

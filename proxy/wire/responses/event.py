@@ -1,0 +1,101 @@
+"""One event of a Responses stream: what kind it is, known from its first bytes where it can be."""
+
+from typing import Any, Final
+
+import msgspec
+
+TEXT: Final = b"response.output_text.delta"
+REFUSAL: Final = b"response.refusal.delta"
+COMPLETED: Final = b"response.completed"
+INCOMPLETE: Final = b"response.incomplete"
+FAILED: Final = b"response.failed"
+ERRORS: Final = frozenset((b"error", b"response.error"))
+ENDS: Final = frozenset((COMPLETED, INCOMPLETE, FAILED))
+"""What nothing follows."""
+
+LIFECYCLE: Final = ENDS | {b"response.created", b"response.queued", b"response.in_progress"}
+"""The events that carry the whole response, as far as it has come."""
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_PREFIXES: Final = (b'{"type":"', b'{"type": "')
+
+
+class Event(msgspec.Struct):
+    """What is read of an event, of whatever kind."""
+
+    type: Any = None
+    sequence_number: Any = None
+    output_index: Any = None
+    content_index: Any = None
+    summary_index: Any = None
+    item_id: Any = None
+    delta: Any = None
+    response: msgspec.Raw | None = None
+    item: msgspec.Raw | None = None
+    part: msgspec.Raw | None = None
+    error: msgspec.Raw | None = None
+    message: Any = None
+
+
+class _Kind(msgspec.Struct):
+    type: Any = None
+
+
+_EVENT: Final = msgspec.json.Decoder(Event)
+_KIND: Final = msgspec.json.Decoder(_Kind)
+_NOTHING: Final = Event()
+
+
+def read_event(data: bytes) -> Event:
+    """Empty where it is of no documented shape: then it is passed on unread."""
+    try:
+        return _EVENT.decode(data)
+    except UNREADABLE:
+        return _NOTHING
+
+
+def kind_of(data: bytes) -> bytes:
+    """The `type` of an event, as it is written; b"" where it has none."""
+    for prefix in _PREFIXES:
+        if data.startswith(prefix):
+            return data[len(prefix) : data.find(b'"', len(prefix))]
+    try:
+        kind = _KIND.decode(data).type
+    except UNREADABLE:
+        return b""
+    return kind.encode("utf-8", "replace") if isinstance(kind, str) else b""
+
+
+class ToldError(msgspec.Struct):
+    """An error as a provider tells of one, wherever in its event it stands."""
+
+    message: str | None = None
+    type: str | None = None
+    code: str | int | None = None
+    param: str | None = None
+
+
+class _Failed(msgspec.Struct):
+    error: msgspec.Raw | None = None
+
+
+_TOLD: Final = msgspec.json.Decoder(ToldError, strict=False)
+_FAILED: Final = msgspec.json.Decoder(_Failed)
+
+
+def told_error(data: bytes) -> ToldError | None:
+    """The error that an event tells of, in itself, in its `error` or in its response; None where it tells of none."""
+    event = read_event(data)
+    error = event.error
+    try:
+        if event.response is not None:
+            error = _FAILED.decode(event.response).error
+        if error is not None and bytes(error) == b"null":
+            error = None
+        if error is None:
+            # An event's own type says no more than that it is an error.
+            told = msgspec.structs.replace(_TOLD.decode(data), type=None)
+            return told if event.type is not None else None
+        return _TOLD.decode(error) if bytes(error).startswith(b"{") else ToldError(str(msgspec.json.decode(error)))
+    except UNREADABLE:
+        return ToldError()

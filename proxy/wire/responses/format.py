@@ -1,0 +1,59 @@
+"""`POST /v1/responses`: bytes of a client read, and answers written as it expects them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from middleware.messages import ChatRequest
+from proxy.errors import ApiError, UpstreamBroke
+from proxy.wire import sse
+from proxy.wire.chat.format import error_document
+from proxy.wire.responses import event
+from proxy.wire.responses.answer import ResponsesChunk
+from proxy.wire.responses.request import ResponsesRequest
+from proxy.wire.responses.writer import ResponsesWriter
+
+
+class ResponsesFormat:
+    """`POST /v1/responses`."""
+
+    name = "responses"
+    path = "responses"
+    operation = "chat"
+    chained = True
+    ping = sse.PING
+    key_header = "authorization"
+    defaults: Mapping[str, str] = MappingProxyType({})
+    request_id = b"x-request-id"
+
+    def read_request(self, body: bytes) -> ResponsesRequest:
+        return ResponsesRequest.read(body)
+
+    def read_chunk(self, data: bytes) -> ResponsesChunk:
+        if not (data[:1] == b"{" and data[-1:] == b"}"):
+            data = data.strip()
+            if not (data[:1] == b"{" and data[-1:] == b"}"):
+                raise UpstreamBroke("the upstream sent an event that is no JSON object")
+        kind = event.kind_of(data)
+        # A response that failed is no answer: it reaches the client as it is, and counts as what it is.
+        if kind == event.FAILED or kind in event.ERRORS or (not kind and b'"error"' in data):
+            _raise_error(data)
+        return ResponsesChunk(data, kind=kind)
+
+    def read_whole(self, body: bytes) -> ResponsesChunk:
+        return ResponsesChunk(body, whole=True)
+
+    def is_answer(self, body: bytes) -> bool:
+        return b'"output"' in body or b'"error"' not in body
+
+    def writer(self, request: ChatRequest) -> ResponsesWriter:
+        return ResponsesWriter(request)
+
+    def error(self, error: ApiError, request_id: str) -> bytes:
+        return error_document(error, request_id)
+
+
+def _raise_error(data: bytes) -> None:
+    """Where the event has no type, and `error` is nothing, it is none."""
+    told = event.told_error(data)
+    if told is not None:
+        raise UpstreamBroke(told.message or "the upstream sent an error in its stream", data)

@@ -1,0 +1,158 @@
+"""The items that a request brings and an answer is made of, read as the turns of a conversation.
+
+What the model said between two things said to it is one turn, however many items it takes: reasoning, messages, calls.
+Source: `ResponseInputItem` and `ResponseOutputItem` of the OpenAI client libraries.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from middleware.messages import Message, Role, ToolCall
+from proxy.wire.fingerprint import assistant_digest
+
+NULL: Final = msgspec.Raw(b"null")
+_ROLES: Final[dict[Any, Role]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+}
+_MODEL_MADE: Final = frozenset(
+    ("reasoning", "mcp_list_tools", "mcp_approval_request", "compaction", "program", "item_reference")
+)
+"""Beside everything that ends in `_call`. A reference stands for an item of an answer: clients know no other ids."""
+
+_TEXTS: Final = ("input_text", "output_text", "text", None)
+
+
+class Item(msgspec.Struct):
+    """An item of whatever type. What its type does not say it has is not read."""
+
+    type: Any = None
+    role: Any = None
+    id: Any = None
+    call_id: Any = None
+    name: Any = None
+    content: msgspec.Raw = NULL
+    output: msgspec.Raw = NULL
+    arguments: msgspec.Raw = NULL
+    input: msgspec.Raw = NULL
+    encrypted_content: msgspec.Raw = NULL
+
+    @property
+    def is_message(self) -> bool:
+        return self.type == "message" or (self.type is None and self.role is not None)
+
+    @property
+    def bound(self) -> bool:
+        """Whether it is only of use to the upstream it came from: a reference, or something encrypted.
+
+        Reasoning without its content is a reference too, by its id.
+        """
+        if self.is_message:
+            return False
+        if self.type in (None, "item_reference"):
+            return isinstance(self.id, str)
+        if self.type == "reasoning" and self.content is NULL and isinstance(self.id, str):
+            return True
+        return bytes(self.encrypted_content) not in (b"null", b'""')
+
+
+class Turn(NamedTuple):
+    """Consecutive items of the model, or one item of anybody else."""
+
+    role: Role
+    items: Sequence[Item]
+
+
+def turns_of(items: Sequence[Item]) -> list[Turn]:
+    """Items of types unknown here belong to no turn."""
+    turns: list[Turn] = []
+    said: list[Item] | None = None
+    for item in items:
+        role = _role(item)
+        if role is None:
+            continue
+        if role != "assistant":
+            said = None
+            turns.append(Turn(role, (item,)))
+        elif said is None:
+            turns.append(Turn(role, said := [item]))
+        else:
+            said.append(item)
+    return turns
+
+
+def message_of(turn: Turn) -> Message:
+    if turn.role == "assistant":
+        texts, parts = zip(*(text_of(item.content) for item in turn.items if item.is_message), strict=True) or ((), ())
+        return Message("assistant", "".join(texts), calls_of(turn.items), None, any(parts))
+    (item,) = turn.items
+    text, has_parts = text_of(item.content if item.is_message else item.output)
+    return Message(turn.role, text, (), item.call_id if isinstance(item.call_id, str) else None, has_parts)
+
+
+def calls_of(items: Sequence[Item]) -> tuple[ToolCall, ...]:
+    """Calls of the client's own tools; those of the provider's are its business."""
+    return tuple(
+        ToolCall(
+            item.call_id if isinstance(item.call_id, str) else "",
+            item.name if isinstance(item.name, str) else "",
+            str(value_of(item.arguments if item.type == "function_call" else item.input) or ""),
+        )
+        for item in items
+        if item.type in ("function_call", "custom_tool_call")
+    )
+
+
+def fingerprint_of(turn: Turn) -> bytes:
+    if turn.role == "system":
+        return b""
+    if turn.role == "assistant":
+        text = "".join(text_of(item.content)[0] for item in turn.items if item.is_message)
+        return assistant_digest(text, [item.call_id for item in turn.items if isinstance(item.call_id, str)])
+    (item,) = turn.items
+    said = bytes(item.content if item.is_message else item.output)
+    return hashlib.blake2b(turn.role.encode() + b"\0" + said, digest_size=16).digest()
+
+
+def text_of(content: msgspec.Raw) -> tuple[str, bool]:
+    """The text of a string or of text parts, and whether there is anything beside it."""
+    if content is NULL:
+        return "", False
+    value = value_of(content)
+    if isinstance(value, str):
+        return value, False
+    if not isinstance(value, list):
+        return "", False
+    texts = [
+        part["text"]
+        for part in value
+        if isinstance(part, dict) and part.get("type") in _TEXTS and isinstance(part.get("text"), str)
+    ]
+    return "".join(texts), len(texts) < len(value)
+
+
+def value_of(raw: msgspec.Raw) -> Any:
+    """None also where it cannot be held, such as a number of a thousand digits: it is passed on all the same."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _role(item: Item) -> Role | None:
+    if item.is_message:
+        return _ROLES.get(item.role, "user") if isinstance(item.role, str) else "user"
+    kind = item.type
+    if kind is None:
+        return "assistant" if isinstance(item.id, str) else None  # A reference may leave out its type.
+    if not isinstance(kind, str):
+        return None
+    if kind.endswith("_output") or kind == "mcp_approval_response":
+        return "tool"
+    return "assistant" if kind.endswith("_call") or kind in _MODEL_MADE else None

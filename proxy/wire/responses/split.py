@@ -1,0 +1,194 @@
+"""A whole response as the events of a stream that says the same: the reverse of `join`.
+
+Only what a stream says in another way is taken apart; the rest keeps its bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from proxy.errors import UpstreamBroke
+from proxy.wire.responses.event import UNREADABLE
+from proxy.wire.responses.output_text import FIELDS, ITEMS, Fields
+
+_Event: TypeAlias = tuple[str, dict[str, Any]]
+_Place: TypeAlias = Mapping[str, Any]
+
+_NULL: Final = msgspec.Raw(b"null")
+_NONE: Final = msgspec.Raw(b"[]")
+_NO_TEXT: Final = msgspec.Raw(b'""')
+_IN_PROGRESS: Final = msgspec.Raw(b'"in_progress"')
+_UNKNOWN_YET: Final = ("usage", "completed_at", "incomplete_details", "error")
+_ENDS: Final = {"queued": "response.queued", "in_progress": "", "failed": "response.failed"} | dict.fromkeys(
+    ("incomplete", "cancelled"), "response.incomplete"
+)
+"""The event that ends a stream by the status of its response, where it is not `completed`: no event says `cancelled`,
+and a response in progress has just been told of."""
+
+_STAGES: Final = {
+    "web_search_call": ("in_progress", "searching", "completed"),
+    "file_search_call": ("in_progress", "searching", "completed"),
+    "image_generation_call": ("in_progress", "generating", "completed"),
+    "mcp_list_tools": ("in_progress", "completed"),
+}
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def split_response(body: bytes) -> list[tuple[bytes, bytes]]:
+    """The kind and the data of each event. Raises `UpstreamBroke` for what is no response."""
+    try:
+        return [
+            (kind.encode(), _encode({"type": kind, "sequence_number": number, **fields}))
+            for number, (kind, fields) in enumerate(_events(body))
+        ]
+    except UNREADABLE:
+        raise UpstreamBroke("the upstream answered with a document that is no response") from None
+
+
+def _events(body: bytes) -> Iterator[_Event]:
+    response = FIELDS.decode(body)
+    nothing = dict.fromkeys([name for name in _UNKNOWN_YET if name in response], _NULL)
+    begun = _encode({**response, **nothing, "status": _IN_PROGRESS, "output": _NONE})
+    for kind in ("response.created", "response.in_progress"):
+        yield kind, {"response": msgspec.Raw(begun)}
+    for index, item in enumerate(ITEMS.decode(response.get("output", _NONE))):
+        yield from _item(index, item)
+    if ending := _ENDS.get(_text(response.get("status")), "response.completed"):
+        yield ending, {"response": msgspec.Raw(body)}
+
+
+def _item(index: int, item: msgspec.Raw) -> Iterator[_Event]:
+    fields = FIELDS.decode(item)
+    opened, said = _opened(fields), list[_Event]()
+    # Each event names its item by id. One that has none, which is allowed for calls, is told whole.
+    if opened is not None and _text(fields.get("id")):
+        try:
+            said = list(_SAID[_text(fields["type"])](fields, {"item_id": fields["id"], "output_index": index}))
+        except UNREADABLE:
+            opened = None
+    yield "response.output_item.added", {"output_index": index, "item": item if opened is None else opened}
+    yield from said
+    yield "response.output_item.done", {"output_index": index, "item": item}
+
+
+def _opened(item: Fields) -> Fields | None:
+    """The item before anything was said in it; None for one of which nothing more is told in a stream."""
+    kind = _text(item.get("type"))
+    if kind not in _SAID:
+        return None
+    opened = {**item, **({"status": _IN_PROGRESS} if "status" in item else {})}
+    unsaid = _UNSAID.get(kind, {}).items()
+    opened.update((name, nothing) for name, nothing in unsaid if bytes(item.get(name, _NULL)) != b"null")
+    if kind == "reasoning":
+        opened.pop("encrypted_content", None)
+    return opened
+
+
+def _message(item: Fields, place: _Place) -> Iterator[_Event]:
+    for index, part in enumerate(ITEMS.decode(item.get("content", _NONE))):
+        yield from _part(FIELDS.decode(part), {**place, "content_index": index}, part)
+
+
+def _part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[_Event]:
+    match _text(part.get("type")):
+        case "output_text":
+            begun = {**part, "text": _NO_TEXT, "annotations": _NONE}
+            odds = part.get("logprobs", _NONE)
+            more: dict[str, Any] = {"logprobs": _NONE if bytes(odds) == b"null" else odds}
+            if "logprobs" in part:
+                begun["logprobs"] = _NONE
+            name, stem = "text", "response.output_text"
+        case "refusal":
+            begun, more, name, stem = {**part, "refusal": _NO_TEXT}, {}, "refusal", "response.refusal"
+        case "reasoning_text":
+            begun, more, name, stem = {**part, "text": _NO_TEXT}, {}, "text", "response.reasoning_text"
+        case _:
+            begun, more, name, stem = part, {}, "", ""
+    yield "response.content_part.added", {**place, "part": begun}
+    if stem:
+        yield from _said(stem, name, part.get(name, _NO_TEXT), place, more, _annotations(part, place))
+    yield "response.content_part.done", {**place, "part": whole}
+
+
+def _said(
+    stem: str, name: str, text: msgspec.Raw, place: _Place, more: dict[str, Any], between: Iterable[_Event] = ()
+) -> Iterator[_Event]:
+    if bytes(text) != b'""':
+        yield f"{stem}.delta", {**place, "delta": text, **more}
+    yield from between
+    yield f"{stem}.done", {**place, name: text, **more}
+
+
+def _annotations(part: Fields, place: _Place) -> Iterator[_Event]:
+    found = part.get("annotations", _NONE)
+    for index, annotation in enumerate(ITEMS.decode(found) if bytes(found) != b"null" else ()):
+        at = {**place, "annotation_index": index, "annotation": annotation}
+        yield "response.output_text.annotation.added", at
+
+
+def _reasoning(item: Fields, place: _Place) -> Iterator[_Event]:
+    for index, part in enumerate(ITEMS.decode(item.get("summary", _NONE))):
+        at, fields = {**place, "summary_index": index}, FIELDS.decode(part)
+        stem = "response.reasoning_summary"
+        yield f"{stem}_part.added", {**at, "part": {**fields, "text": _NO_TEXT}}
+        yield from _said(f"{stem}_text", "text", fields.get("text", _NO_TEXT), at, {})
+        yield f"{stem}_part.done", {**at, "part": part}
+    if bytes(item.get("content", _NULL)) != b"null":
+        yield from _message(item, place)
+
+
+def _field(stem: str, name: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
+    """For an item of which one field comes in pieces."""
+    return lambda item, place: _said(stem, name, item.get(name, _NO_TEXT), place, {})
+
+
+def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
+    def told(item: Fields, place: _Place) -> Iterator[_Event]:
+        for stage in _STAGES[kind]:
+            failed = stage == "completed" and bytes(item.get("error", _NULL)) != b"null"
+            yield f"response.{kind}.{'failed' if failed else stage}", dict(place)
+
+    return told
+
+
+def _mcp_call(item: Fields, place: _Place) -> Iterator[_Event]:
+    yield "response.mcp_call.in_progress", dict(place)
+    yield from _said("response.mcp_call_arguments", "arguments", item.get("arguments", _NO_TEXT), place, {})
+    failed = bytes(item.get("error", _NULL)) != b"null"
+    yield f"response.mcp_call.{'failed' if failed else 'completed'}", dict(place)
+
+
+def _interpreted(item: Fields, place: _Place) -> Iterator[_Event]:
+    stem, code = "response.code_interpreter_call", item.get("code", _NULL)
+    yield f"{stem}.in_progress", dict(place)
+    yield from _said(f"{stem}_code", "code", _NO_TEXT if bytes(code) == b"null" else code, place, {})
+    for stage in ("interpreting", "completed"):
+        yield f"{stem}.{stage}", dict(place)
+
+
+_SAID: Final[Mapping[str, Callable[[Fields, _Place], Iterator[_Event]]]] = {
+    "message": _message,
+    "reasoning": _reasoning,
+    "function_call": _field("response.function_call_arguments", "arguments"),
+    "custom_tool_call": _field("response.custom_tool_call_input", "input"),
+    "mcp_call": _mcp_call,
+    "code_interpreter_call": _interpreted,
+    **{kind: _stages(kind) for kind in _STAGES},
+}
+_UNSAID: Final[Mapping[str, Fields]] = {
+    "message": {"content": _NONE},
+    "reasoning": {"summary": _NONE, "content": _NONE},
+    "function_call": {"arguments": _NO_TEXT},
+    "custom_tool_call": {"input": _NO_TEXT},
+    "mcp_call": {"arguments": _NO_TEXT, "output": _NULL},
+    "code_interpreter_call": {"code": _NO_TEXT, "outputs": _NULL},
+    "image_generation_call": {"result": _NULL},
+    "mcp_list_tools": {"tools": _NONE},
+}
+"""What of an item is told only later."""
+
+
+def _text(value: msgspec.Raw | None) -> str:
+    found = msgspec.json.decode(value) if value is not None else None
+    return found if isinstance(found, str) else ""
