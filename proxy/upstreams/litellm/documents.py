@@ -1,61 +1,16 @@
-"""Between the chat-completions documents of our clients and what litellm takes and gives."""
+"""A client's document as keyword arguments: litellm takes its own controls (where to call, with which key) by the same
+way, so fields are let through by name."""
 
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
 
 import orjson
 
 from proxy.errors import BadRequest
 from records import JsonValue
 
-_FIELDS: Final = frozenset(
-    {
-        "audio",
-        "frequency_penalty",
-        "function_call",
-        "functions",
-        "logit_bias",
-        "logprobs",
-        "max_completion_tokens",
-        "max_tokens",
-        "messages",
-        "metadata",
-        "min_p",
-        "modalities",
-        "n",
-        "parallel_tool_calls",
-        "prediction",
-        "presence_penalty",
-        "prompt_cache_key",
-        "reasoning_effort",
-        "repetition_penalty",
-        "response_format",
-        "safety_identifier",
-        "seed",
-        "service_tier",
-        "stop",
-        "store",
-        "stream",
-        "stream_options",
-        "temperature",
-        "thinking",
-        "tool_choice",
-        "tools",
-        "top_k",
-        "top_logprobs",
-        "top_p",
-        "user",
-        "verbosity",
-        "web_search_options",
-    }
-)
-"""What a client may set. litellm takes its own controls (where to call, with which key) by the same way."""
 
-_KEPT_NULLS: Final = ("content", "refusal")
-
-
-def arguments_of(body: bytes, provider: str) -> dict[str, JsonValue]:
-    """The keyword arguments for `acompletion`, without `model`. Raises `BadRequest` for a field not among them, and for
-    what litellm stumbles over without saying why: that would pass for a failure of the provider."""
+def fields_for(body: bytes, provider: str, known: AbstractSet[str]) -> dict[str, JsonValue]:
+    """The fields that are set, without `model`. Raises `BadRequest` for one that is not `known`."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -65,50 +20,10 @@ def arguments_of(body: bytes, provider: str) -> dict[str, JsonValue]:
         ) from None
     document.pop("model", None)
     for name in document:
-        if name not in _FIELDS:
+        if name not in known:
             raise BadRequest(
                 f"provider {provider!r} is reached through litellm, which is not given {name!r}; leave it out",
                 param=name,
                 code="unsupported_parameter",
             )
-    metadata = document.get("metadata")
-    if metadata is not None and not (
-        isinstance(metadata, dict) and all(isinstance(value, str) for value in metadata.values())
-    ):
-        raise BadRequest("metadata: must map names to texts", param="metadata", code="invalid_type")
-    for place, message in enumerate(document["messages"]):
-        content = message.get("content")
-        if not (isinstance(content, str | None) or (isinstance(content, list) and all(map(_is_part, content)))):
-            name = f"messages[{place}].content"
-            raise BadRequest(f"{name}: must be text or a list of parts", param=name, code="invalid_type")
     return {name: value for name, value in document.items() if value is not None}
-
-
-def _is_part(value: object) -> bool:
-    return isinstance(value, dict)
-
-
-def whole(response: Any) -> bytes:
-    """A `chat.completion` document."""
-    document: dict[str, JsonValue] = response.model_dump(exclude_none=True)
-    for choice in document.get("choices") or ():
-        _complete(choice, choice.setdefault("message", {}))
-    return orjson.dumps(document)
-
-
-def chunk(part: Any) -> bytes:
-    """A `chat.completion.chunk` document. Usage comes with no choices, as clients expect it."""
-    document: dict[str, JsonValue] = part.model_dump(exclude_none=True)
-    choices = document.get("choices") or []
-    if document.get("usage") and not any(choice.get("delta") or choice.get("finish_reason") for choice in choices):
-        document["choices"] = []
-    for choice in document.get("choices") or ():
-        choice.setdefault("delta", {})
-        choice.setdefault("finish_reason", None)
-    return orjson.dumps(document)
-
-
-def _complete(choice: dict[str, JsonValue], message: dict[str, JsonValue]) -> None:
-    choice.setdefault("finish_reason", None)
-    for name in _KEPT_NULLS:
-        message.setdefault(name, None)

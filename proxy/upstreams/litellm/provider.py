@@ -7,7 +7,7 @@ from typing import Any, Final
 from yarl import URL
 
 from middleware.exchange import Exchange
-from middleware.messages import ChatRequest, Chunk
+from middleware.messages import Chunk
 from middleware.reply import Reply
 from proxy.config.model import Provider
 from proxy.errors import UpstreamBroke
@@ -15,20 +15,22 @@ from proxy.upstreams import failures
 from proxy.upstreams.attempts import Attempting
 from proxy.upstreams.headers import coming_down, going_up, request_id, traceparent
 from proxy.upstreams.http import secrets
-from proxy.upstreams.litellm import documents, errors
+from proxy.upstreams.litellm import chat, errors
+from proxy.upstreams.litellm.apis import api_of
 from proxy.upstreams.litellm.library import LitellmLibrary
 from proxy.upstreams.patience import Patience
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.single import Single
 from proxy.upstreams.slots import Slots
 from proxy.wire.chat import ChatChunk
+from proxy.wire.format import WireRequest
 
 _HEADERS: Final = "llm_provider-"
 """How litellm prefixes the headers of the provider's answer."""
 
 
 class LitellmProvider:
-    """Sends calls through `litellm.acompletion`. Retries, fallbacks, timeouts and records stay ours."""
+    """Sends calls through litellm's own functions. Retries, fallbacks, timeouts and records stay ours."""
 
     def __init__(self, name: str, provider: Provider, pool: Pool, library: LitellmLibrary) -> None:
         self.name = name
@@ -37,16 +39,18 @@ class LitellmProvider:
         host = URL(provider.base_url).authority if provider.base_url else ""
         self._scrub = failures.Scrubber(secrets(provider), host)
         self._headers = {header: value.get_secret_value() for header, value in provider.headers.items()}
+        self._litellm = provider.litellm or ""
         self._always: dict[str, Any] = {"custom_llm_provider": provider.litellm, "num_retries": 0, "max_retries": 0}
         if provider.base_url:
             self._always["api_base"] = provider.base_url
         if provider.api_key is not None:
             self._always["api_key"] = provider.api_key.get_secret_value()
 
-    async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
+    async def send(self, exchange: Exchange, request: WireRequest, attempt: Attempting) -> Reply:
         route = attempt.route
         try:
-            arguments = documents.arguments_of(request.body, self.name)
+            api = api_of(request.api, self.name)
+            arguments = api.arguments(request.body, self.name, self._litellm)
             litellm = await self._library.load()
         except asyncio.CancelledError:
             attempt.abandoned()
@@ -64,7 +68,7 @@ class LitellmProvider:
             if not admitted:
                 await slots.wait()
                 admitted = True
-            answer = await litellm.acompletion(
+            answer = await getattr(litellm, api.function)(
                 model=route.model,
                 **arguments,
                 **self._always,
@@ -100,7 +104,7 @@ class LitellmProvider:
         patience.end()
         slots.give_back()
         attempt.succeeded()
-        return Reply(Single(ChatChunk(documents.whole(answer), whole=True)), headers=coming_down(answered))
+        return Reply(Single(api.whole(answer, request.body)), headers=coming_down(answered))
 
 
 class _Stream:
@@ -126,7 +130,7 @@ class _Stream:
         try:
             while (part := await self._next()) is not None:
                 finished = finished or any(choice.finish_reason for choice in part.choices)
-                yield ChatChunk(documents.chunk(part))
+                yield ChatChunk(chat.chunk(part))
             if not finished:
                 raise UpstreamBroke("the stream ended before the answer did")
             self._attempt.succeeded()

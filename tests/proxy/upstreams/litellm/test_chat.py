@@ -1,9 +1,9 @@
-"""What litellm is given of a request, and what it is spared."""
+"""What litellm is given of a chat request, and what it is spared."""
 
 import pytest
 
 from proxy.errors import BadRequest
-from proxy.upstreams.litellm.documents import arguments_of
+from proxy.upstreams.litellm.chat import arguments_of
 
 REFUSED = {
     "a field of litellm's own": (b'{"messages":[],"api_base":"http://elsewhere"}', "api_base", "which is not given"),
