@@ -1,16 +1,20 @@
 """The scripted provider answers the Responses API as OpenAI does, whole and in events."""
 
-import json
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.support.asking import Session
+from tests.support.asking_responses import ASKED, SUMMARY, events, whole
 from tests.support.upstream import (
+    CUT,
+    PING,
     RESPONSES,
     Broken,
     Completion,
     Failed,
+    Gate,
     Upstream,
     calls,
     refuses,
@@ -20,28 +24,7 @@ from tests.support.upstream import (
     web_search,
 )
 
-ASKED: dict[str, Any] = {"model": "m", "input": "How are you?"}
-SUMMARY: dict[str, Any] = {"reasoning": {"effort": "low", "summary": "auto"}}
 MESSAGE = ["output_item.added", "content_part.added", "output_text.delta", "output_text.done", "content_part.done"]
-
-
-async def whole(client: Session, **asked: Any) -> Any:
-    async with client.post(RESPONSES, json={**ASKED, **asked}) as response:
-        return await response.json()
-
-
-async def events(client: Session, **asked: Any) -> list[Any]:
-    """The events of a stream, each of which has its type for its name, and its number for its place."""
-    async with client.post(RESPONSES, json={**ASKED, "stream": True, **asked}) as response:
-        assert response.content_type == "text/event-stream"
-        written = (await response.text()).strip().split("\n\n")
-    found = []
-    for number, event in enumerate(written):
-        name, data = event.splitlines()
-        found.append(json.loads(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-        assert found[-1]["sequence_number"] == number
-    return found
 
 
 def types(found: list[Any]) -> list[str]:
@@ -127,6 +110,29 @@ async def test_deltas_are_padded_unless_the_request_declines(upstream: Upstream,
     assert {(len(event["delta"]) + len(event["obfuscation"])) % 16 for event in padded} == {0}
     bare = await events(client, stream_options={"include_obfuscation": False})
     assert not any("obfuscation" in event for event in bare)
+
+
+async def test_a_gate_holds_the_first_byte_or_a_stream_between_two_words(upstream: Upstream, client: Session) -> None:
+    first, second = Gate(), Gate()
+    upstream.reply(says(first, "a", second, PING, "b"), to=RESPONSES)
+    async with client.post(RESPONSES, json={**ASKED, "stream": True}) as response:
+        await first.reached()
+        assert response.content.read_nowait() == b""
+        first.open()
+        seen = b""
+        while b'"delta": "a"' not in seen:
+            seen += await response.content.readany()
+        second.open()
+        assert (await response.read()).startswith(b": ping\n\nevent: response.output_text.delta\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_cut_ends_the_connection_in_the_middle(upstream: Upstream, client: Session, stream: bool) -> None:
+    upstream.reply(says("a", CUT, "b"), to=RESPONSES)
+    async with client.post(RESPONSES, json={**ASKED, "stream": stream}) as response:
+        assert response.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await response.read()
 
 
 async def test_usage_is_told_in_detail(upstream: Upstream, client: Session) -> None:
