@@ -7,23 +7,20 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from proxy.edge.call import ChatCalls, refuse
+from proxy.edge.call import ModelCalls, refuse
 from proxy.edge.client import Receive, Scope, Send, Sender
-from proxy.edge.passthrough import PassthroughCalls
+from proxy.edge.passthrough import PassthroughCalls, speaks_anthropic
 from proxy.edge.routes import Route, route_of
+from proxy.edge.stored import StoredAnswers
 from proxy.errors import ApiError
 from proxy.metrics import CONTENT_TYPE
-from proxy.upstreams.listing import models_of
-from proxy.wire.chat import ChatFormat
-from proxy.wire.format import WireFormat
+from proxy.upstreams.listing import listing, models_of
+from proxy.wire.formats import FORMATS, RESPONSES, errors_of
 from proxy.worker import Worker
 from records import JsonValue
 
 Endpoint: TypeAlias = Callable[[Scope, Receive, Send, str | None], Awaitable[None]]
 Small: TypeAlias = Callable[[Request], Response]
-
-_FORMATS: Final[tuple[WireFormat, ...]] = (ChatFormat(),)
-
 
 _STORED: Final = frozenset({"GET", "HEAD"})
 """Methods by which a provider lists the calls it has stored, on the routes where calls are made."""
@@ -37,8 +34,9 @@ class DataPlane:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._passthrough = PassthroughCalls(worker, _FORMATS[0])
-        self._calls: dict[str, Endpoint] = {format.path: ChatCalls(worker, format) for format in _FORMATS}
+        self._passthrough = PassthroughCalls(worker)
+        self._stored = StoredAnswers(worker, RESPONSES, self._passthrough)
+        self._calls: dict[str, Endpoint] = {format.path: ModelCalls(worker, format) for format in FORMATS.values()}
         self._small: dict[str, Small] = {
             "healthz": lambda _: PlainTextResponse("ok\n"),
             "readyz": self._readyz,
@@ -62,14 +60,16 @@ class DataPlane:
             error = ApiError(
                 426, "this endpoint speaks HTTP, not WebSocket", code="upgrade_refused", headers={"upgrade": "HTTP/1.1"}
             )
-            await self._refuse(send, error)
+            await self._refuse(scope, send, route, error)
         elif route.rest in self._calls and scope["method"] not in _STORED:
-            await self._refuse(send, _wrong_method(scope, "POST"))
+            await self._refuse(scope, send, route, _wrong_method(scope, "POST"))
         elif scope["method"] == "GET" and (route.rest == "models" or route.rest.startswith("models/")):
             await self._models(route, scope, receive, send)
         elif not route.versioned:
             message = f"there is nothing at {scope['path']!r}; the API begins at /v1"
-            await self._refuse(send, ApiError(404, message, code="route_not_found"))
+            await self._refuse(scope, send, route, ApiError(404, message, code="route_not_found"))
+        elif route.rest.startswith("responses/"):
+            await self._stored(scope, receive, send, route)
         else:
             await self._passthrough(scope, receive, send, route)
 
@@ -79,13 +79,13 @@ class DataPlane:
             agent = self._worker.snapshot.agent_of(scope["headers"], route.agent)
             listed = models_of(self._worker.snapshot.config, agent.name, created=self._worker.started)
             _, _, wanted = route.rest.partition("/")
-            answer: JsonValue = {"object": "list", "data": listed}
+            answer: JsonValue = listing(listed)
             if wanted:
                 answer = next((model for model in listed if model["id"] == wanted), None)
             if answer is None and agent.config.models.unknown != "passthrough":
                 raise ApiError(404, f"no model {wanted!r} for this key", param="model", code="model_not_found")
         except ApiError as error:
-            await self._refuse(send, error)
+            await self._refuse(scope, send, route, error)
             return
         if answer is None:
             await self._passthrough(scope, receive, send, route)
@@ -97,8 +97,9 @@ class DataPlane:
         status = {"ready": ready, "problems": self._worker.problems()}
         return JSONResponse(status, status_code=200 if ready else 503)
 
-    async def _refuse(self, send: Send, error: ApiError) -> None:
-        await refuse(Sender(send), _FORMATS[0], error, os.urandom(16).hex())
+    async def _refuse(self, scope: Scope, send: Send, route: Route, error: ApiError) -> None:
+        format = errors_of(route.rest, anthropic=speaks_anthropic(scope))
+        await refuse(Sender(send), format, error, os.urandom(16).hex())
 
 
 def _wants_websocket(scope: Scope) -> bool:

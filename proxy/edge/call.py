@@ -1,4 +1,4 @@
-"""One chat call, from the bytes of its request to the last byte of its answer, and its record before that byte."""
+"""One model call, from the bytes of its request to the last byte of its answer, and its record before that byte."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ _CLIENT_CLOSED: Final = 499
 """nginx's status for a client that left; it is recorded, and nobody receives it."""
 
 
-class ChatCalls:
+class ModelCalls:
     """Serves one wire format."""
 
     def __init__(self, worker: Worker, format: WireFormat) -> None:
@@ -151,7 +151,7 @@ class _Call:
                 agent=agent.agent,
                 session=self._session.id,
                 user=user,
-                turn=agent.turn_of(request, by_name.get(b"x-burnish-turn")),
+                turn=agent.turn_of(request, by_name.get(b"x-burnish-turn")) if format.chained else "aux",
                 previous=self._session.previous,
                 started_ns=started_ns,
                 headers=agent.forwarded(by_name),
@@ -300,6 +300,7 @@ class _Call:
                         self._exchange,
                         log,
                         route=f"POST /v1/{self._format.path}",
+                        operation=self._format.operation,
                         parent_span_id=self._parent,
                         session_source=self._session.source,
                         first_chunk_ns=self._first_chunk_ns,
@@ -311,7 +312,7 @@ class _Call:
                 )
                 if outcome != "ok":
                     self._agent.sessions.failed(self._session)
-                elif completion is not None:
+                elif completion is not None and self._format.chained:
                     self._remember(completion)
             if self._request.stores and outcome == "ok" and completion is not None:
                 self._keep(completion)
@@ -330,7 +331,9 @@ class _Call:
         called, usage, started = self._log.called, completion.usage if completion else None, self._exchange.started_ns
         if usage is not None:
             self.tokens = usage.input + usage.output
-            self.cost_usd = self._worker.cost(called, usage) if called else None
+            if called:
+                self.cost_usd = self._worker.cost(called, usage)
+                self._worker.pool.estimates.learn(called.name, len(called.body), usage.input)
         first = self._first_chunk_ns
         ended = Ended(
             self._agent.name,

@@ -28,6 +28,7 @@ from proxy.metrics import Ended
 from proxy.snapshot import AgentRuntime
 from proxy.upstreams.passthrough import Answer, Request
 from proxy.wire.format import WireFormat
+from proxy.wire.formats import errors_of
 from proxy.worker import Worker
 from records import Attempt, Run
 from records.run import Outcome
@@ -39,13 +40,16 @@ _KEPT: Final = 64 * 1024
 
 
 class PassthroughCalls:
-    """Serves all routes that no wire format reads. Errors of our own have the shape of `errors`."""
+    """Serves all routes that no wire format reads."""
 
-    def __init__(self, worker: Worker, errors: WireFormat) -> None:
+    def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._errors = errors
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, route: Route) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, route: Route, *, model: str | None = None
+    ) -> None:
+        """`model`: the configured model whose provider is meant, where that is known."""
+        errors = errors_of(route.rest, anthropic=speaks_anthropic(scope))
         worker, run_id, started_ns = self._worker, os.urandom(16).hex(), time.time_ns()
         sender = Sender(send)
         try:
@@ -57,24 +61,24 @@ class PassthroughCalls:
             try:
                 agent.limits.enter()
                 try:
-                    forward = _Forward(worker, agent, self._errors, scope, receive, sender, route, run_id, started_ns)
+                    forward = _Forward(worker, agent, errors, scope, receive, sender, route, run_id, started_ns, model)
                     failed = await forward.run()
                 finally:
                     agent.limits.leave()
                 if failed is not None:
-                    await refuse(sender, self._errors, failed, run_id)
+                    await refuse(sender, errors, failed, run_id)
             finally:
                 worker.admission.leave()
         except ApiError as error:
             worker.metrics.refused("forward", error)
-            await refuse(sender, self._errors, error, run_id)
+            await refuse(sender, errors, error, run_id)
         except ClientGone:
             worker.metrics.left("forward")
         except Exception as unforeseen:
             if sender.started:
                 raise
             logger.exception("run %s failed before it had begun", run_id)
-            await refuse(sender, self._errors, as_api_error(unforeseen), run_id)
+            await refuse(sender, errors, as_api_error(unforeseen), run_id)
 
 
 class _Kept:
@@ -113,7 +117,9 @@ class _Forward:
         route: Route,
         run_id: str,
         started_ns: int,
+        model: str | None,
     ) -> None:
+        self._model = model
         self._worker = worker
         self._agent = agent
         self._errors = errors
@@ -153,7 +159,11 @@ class _Forward:
         try:
             forward = self._worker.passthrough(self._agent.name)
             answer = await forward(
-                self._request, trace_id=self._trace_id, run_id=self._run_id, record=self._attempts.append
+                self._request,
+                trace_id=self._trace_id,
+                run_id=self._run_id,
+                record=self._attempts.append,
+                model=self._model,
             )
             try:
                 await self._answer(answer)
@@ -266,6 +276,11 @@ def _is_last(answer: Answer, kept: _Kept) -> bool:
     """An answer whose length is known ends with the byte that completes it, so that byte waits for the record."""
     length = answer.headers.get("content-length")
     return length is not None and kept.size >= int(length)
+
+
+def speaks_anthropic(scope: Scope) -> bool:
+    """Anthropic's clients say so on every route."""
+    return any(name == b"anthropic-version" for name, _ in scope["headers"])
 
 
 def _untraceable() -> ApiError:

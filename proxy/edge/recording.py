@@ -93,6 +93,7 @@ class RunMaker:
         log: CallLog,
         *,
         route: str,
+        operation: str,
         parent_span_id: str | None,
         session_source: SessionSource,
         first_chunk_ns: int | None,
@@ -101,12 +102,12 @@ class RunMaker:
         error: str | None,
         ended: Ended,
     ) -> Run:
-        """`answer` stands in for the completion's body where there is none: the error the client was given."""
+        """`answer` stands in for the completion where there is none: the error the client was given."""
         call, asked, called, content = exchange.call, exchange.request, log.called, self._content
         ended_ns = call.started_ns + ended.nanoseconds
         edits = changed_fields(asked.body, called.body) if called else None
         if completion is not None:
-            answer = completion.body.decode(errors="replace")
+            answer = completion.kept.decode(errors="replace")
         return Run(
             id=call.id,
             trace_id=call.trace_id,
@@ -115,6 +116,7 @@ class RunMaker:
             agent=call.agent.name,
             config_hash=self._config_hash,
             route=route,
+            operation=operation,
             turn=call.turn,
             session=call.session,
             session_source=session_source,

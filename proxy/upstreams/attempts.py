@@ -7,11 +7,11 @@ from typing import Protocol
 import msgspec
 
 from middleware.exchange import Exchange
-from middleware.messages import ChatRequest
 from middleware.reply import Reply
 from policies.breaker import Admission
 from proxy.config.model import Retries, Timeout
 from proxy.errors import ApiError
+from proxy.wire.format import WireRequest
 from records.run import Attempt
 
 
@@ -117,5 +117,5 @@ class Attempting:
 class Upstream(Protocol):
     """One provider."""
 
-    async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
+    async def send(self, exchange: Exchange, request: WireRequest, attempt: Attempting) -> Reply:
         """Raises `UpstreamFailed`; a failure after the reply began comes out of its chunks as `UpstreamBroke`."""

@@ -19,6 +19,7 @@ class ModelChoice:
         self._unknown = config.agents[agent].models.unknown
         self._variants = {name: variant.model for name, variant in config.agents[agent].variants.items()}
         self._default = config.default_model(agent)
+        self._speaking = {api: _speaking(config, agent, api) for api in ("chat", "responses", "messages")}
         first = config.models[config.agents[agent].models.default[0]].provider
         self._no_default = (first, "none of the agent's default models has a provider whose key is set")
 
@@ -66,9 +67,27 @@ class ModelChoice:
             raise unavailable(*self._no_default)
         return self.routes[self._default]
 
+    def speaking(self, api: str) -> Route:
+        """The default; or where its provider does not speak `api`, the first model that the agent may use and does."""
+        found = self._speaking[api]
+        return self.default if found is None else self.routes[found]
+
     @property
     def _listed(self) -> str:
         return ", ".join(sorted(self._allowed))
+
+
+def _speaking(config: Config, agent: str, api: str) -> str | None:
+    default = config.default_model(agent)
+    candidates = (*((default,) if default else ()), *config.allowed_models(agent))
+    return next(
+        (
+            name
+            for name in candidates
+            if config.available(name) and api in config.providers[config.models[name].provider].speaks
+        ),
+        None,
+    )
 
 
 def route(config: Config, name: str) -> Route:

@@ -7,7 +7,6 @@ from multidict import istr
 from yarl import URL
 
 from middleware.exchange import Exchange
-from middleware.messages import ChatRequest
 from middleware.reply import Reply
 from proxy.config.model import Provider
 from proxy.errors import UpstreamBroke
@@ -18,7 +17,7 @@ from proxy.upstreams.http import HttpProvider
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.single import Single
 from proxy.upstreams.transfer import Transfer
-from proxy.wire.format import WireFormat
+from proxy.wire.format import WireFormat, WireRequest
 
 _TRACEPARENT: Final = istr("traceparent")
 
@@ -34,7 +33,7 @@ class CompatibleProvider:
         self._whole = _headers("application/json", always)
         self._streamed = _headers("text/event-stream", always)
 
-    async def send(self, exchange: Exchange, request: ChatRequest, attempt: Attempting) -> Reply:
+    async def send(self, exchange: Exchange, request: WireRequest, attempt: Attempting) -> Reply:
         streams = request.stream
         headers = {
             **(self._streamed if streams else self._whole),

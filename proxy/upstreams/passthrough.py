@@ -1,4 +1,4 @@
-"""Any other `/v1/…` route, handed to the agent's default provider as it comes, and its answer handed back."""
+"""Any other `/v1/…` route, handed to a provider of the agent's as it comes, and its answer handed back."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,8 +17,12 @@ from proxy.upstreams.headers import coming_down, going_up, traceparent
 from proxy.upstreams.http import HttpProvider, Upload
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.transfer import Transfer
+from proxy.wire.format import WireFormat
+from proxy.wire.formats import FORMATS
 from records.run import Attempt
 
+_API_OF: Final = {"responses": "responses", "conversations": "responses", "messages": "messages"}
+"""The API whose provider is meant, by the first part of the path; else the default model's."""
 _DESCRIBES_BODY: Final = frozenset(
     {
         "accept-ranges",
@@ -77,16 +81,28 @@ class Passthrough:
         self._choice = ModelChoice(config, agent)
         self._pool = pool
         self._now_ns = now_ns
-        self._providers: dict[str, HttpProvider] = {}
+        self._providers: dict[tuple[str, str], HttpProvider] = {}
 
     async def __call__(
-        self, request: Request, *, trace_id: str, run_id: str, record: Callable[[Attempt], None]
+        self,
+        request: Request,
+        *,
+        trace_id: str,
+        run_id: str,
+        record: Callable[[Attempt], None],
+        model: str | None = None,
     ) -> Answer:
-        """Raises `ApiError` where no answer begins."""
-        route = self._choice.default
-        provider = self._provider(route.provider)
+        """`model`: the configured model whose provider is meant. Raises `ApiError` where no answer begins."""
+        format = FORMATS[_API_OF.get(request.path.partition("/")[0], "chat")]
+        route = self._choice.routes.get(model or "") or self._choice.speaking(format.name)
+        provider = self._provider(route.provider, format)
         url = _url(provider.base_url, request)
-        headers = {**going_up(request.headers), **provider.headers, "traceparent": traceparent(trace_id, run_id)}
+        headers = {
+            **format.defaults,
+            **going_up(request.headers),
+            **provider.headers,
+            "traceparent": traceparent(trace_id, run_id),
+        }
         body = None
         if request.body is not None:
             body = Upload(request.body)
@@ -117,8 +133,8 @@ class Passthrough:
         down.pop("content-length", None)
         return Answer(response.status, down, _one(provider.scrub.document(said)), transfer)
 
-    def _provider(self, name: str) -> HttpProvider:
-        found = self._providers.get(name)
+    def _provider(self, name: str, format: WireFormat) -> HttpProvider:
+        found = self._providers.get((name, format.key_header))
         if found is None:
             provider = self._config.providers[name]
             base_url = provider.base_url or self._pool.bundled.get(name)
@@ -129,7 +145,8 @@ class Passthrough:
                     type="not_found_error",
                     code="route_not_found",
                 )
-            found = self._providers[name] = HttpProvider(name, provider, base_url, self._pool)
+            found = HttpProvider(name, provider, base_url, self._pool, format.key_header)
+            self._providers[name, format.key_header] = found
         return found
 
 

@@ -13,6 +13,7 @@ import aiohttp
 from policies.breaker import Breaker, State
 from policies.retries import RetryBudget
 from proxy.config.model import Config, Provider, Retries
+from proxy.upstreams.estimates import TokenEstimates
 from proxy.upstreams.litellm.library import LitellmLibrary
 from proxy.upstreams.slots import Slots
 
@@ -46,6 +47,7 @@ class Pool:
         self.bundled: Mapping[str, str] = {} if bundled is None else bundled
         self.user_agent = user_agent
         self.litellm = LitellmLibrary()
+        self.estimates = TokenEstimates()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._health: dict[str, tuple[Provider, Health]] = {}

@@ -17,6 +17,7 @@ from proxy.errors import BadRequest
 from proxy.upstreams.attempts import Attempting, ModelCalled, Route, Upstream, UpstreamFailed
 from proxy.upstreams.choice import ModelChoice
 from proxy.upstreams.compatible import CompatibleProvider
+from proxy.upstreams.estimates import ESTIMATED, estimated
 from proxy.upstreams.failures import resting, unavailable, unspoken
 from proxy.upstreams.litellm.provider import LitellmProvider
 from proxy.upstreams.pool import Pool
@@ -29,8 +30,14 @@ if TYPE_CHECKING:
 Earlier = Callable[[str], Sequence[bytes]]
 """What was said up to the answer with this id, oldest first, where it is kept here."""
 
-_ALONGSIDE_CHAT: Final = frozenset({"embeddings", "completions"})
-"""APIs that are served where chat completions are."""
+_ALONGSIDE: Final = {
+    "embeddings": "chat",
+    "completions": "chat",
+    "count_tokens": "messages",
+    "compact": "responses",
+    "input_tokens": "responses",
+}
+"""What is never converted, and is served where another API is."""
 
 
 class ModelRouter:
@@ -82,6 +89,10 @@ class ModelRouter:
         line = self._lines.get(route.name) or self._connect(route)
         asked = _on_the_wire(exchange.request).with_model(route.model)
         way = line.ways.get(asked.api) or self._find_way(line, route, asked.api)
+        upstream = way.upstream
+        if upstream is None:
+            exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body))
+            return estimated(exchange, asked, FORMATS[asked.api], self._pool.estimates.ratio(route.name))
         if way.conversion is None:
             request = asked.asking_usage() if line.asks_usage else asked
             exchange.record(ModelCalled(route.name, route.provider, route.model, request.body))
@@ -96,7 +107,7 @@ class ModelRouter:
                 raise resting(route.provider, line.breaker.wait)
             try:
                 attempt = Attempting(route, admission, exchange.record, self._now_ns)
-                reply = await way.upstream.send(exchange, request, attempt)
+                reply = await upstream.send(exchange, request, attempt)
             except UpstreamFailed as failed:
                 if not failed.retry or route.retries.max == 0 or (failed.asked_wait or 0) > LONGEST_WAIT:
                     raise
@@ -136,6 +147,9 @@ class ModelRouter:
         """How calls in `api` reach the provider: as they are, or converted. Raises `UpstreamFailed`."""
         provider = self._config.providers[route.provider]
         spoken = _spoken(provider, api)
+        if spoken is None and api in ESTIMATED:
+            way = line.ways[api] = _Way(None, None)
+            return way
         if spoken is None:
             raise unspoken(route.provider, api)
         upstream = self._upstream(route.provider, provider, FORMATS[spoken])
@@ -165,9 +179,9 @@ class ModelRouter:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How calls in one API reach a provider."""
+    """How calls in one API reach a provider; without an upstream they are answered here, with an estimate."""
 
-    upstream: Upstream
+    upstream: Upstream | None
     conversion: "Conversion | None"
 
 
@@ -183,10 +197,10 @@ class _Line:
 
 def _spoken(provider: Provider, api: str) -> str | None:
     """The API in which a provider is sent a call that came in `api`; None where it cannot be served."""
-    spoken = provider.speaks
-    if api in spoken or (api in _ALONGSIDE_CHAT and "chat" in spoken):
-        return api
-    return None if api in _ALONGSIDE_CHAT else spoken[0]
+    spoken, alongside = provider.speaks, _ALONGSIDE.get(api)
+    if alongside is not None:
+        return api if alongside in spoken else None
+    return api if api in spoken else spoken[0]
 
 
 def _on_the_wire(request: ChatRequest) -> WireRequest:

@@ -1,7 +1,7 @@
 """What a wire format is: one API that clients speak. Adding one touches nothing else."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 from middleware.messages import ChatRequest, Chunk, Completion
 from proxy.errors import ApiError
@@ -12,7 +12,7 @@ class WireRequest(ChatRequest):
 
     __slots__ = ()
 
-    api: ClassVar[str]
+    api: str
     """The name of its `WireFormat`."""
 
     @property

@@ -4,7 +4,40 @@ from collections.abc import Mapping
 from typing import Final
 
 from proxy.wire.chat import ChatFormat
+from proxy.wire.completions import CompletionsFormat
+from proxy.wire.embeddings import EmbeddingsFormat
 from proxy.wire.format import WireFormat
+from proxy.wire.messages import MessagesFormat
+from proxy.wire.plain import PlainFormat
+from proxy.wire.responses import ResponsesFormat
 
 CHAT: Final[WireFormat] = ChatFormat()
-FORMATS: Final[Mapping[str, WireFormat]] = {format.name: format for format in (CHAT,)}
+RESPONSES: Final[WireFormat] = ResponsesFormat()
+MESSAGES: Final[WireFormat] = MessagesFormat()
+FORMATS: Final[Mapping[str, WireFormat]] = {
+    format.name: format
+    for format in (
+        CHAT,
+        RESPONSES,
+        MESSAGES,
+        EmbeddingsFormat(),
+        CompletionsFormat(),
+        PlainFormat("count_tokens", "messages/count_tokens", MESSAGES),
+        PlainFormat("compact", "responses/compact", RESPONSES),
+        PlainFormat("input_tokens", "responses/input_tokens", RESPONSES),
+    )
+}
+
+
+def errors_of(path: str, *, anthropic: bool) -> WireFormat:
+    """The API in whose shape a client is told of an error on a route below `/v1/`.
+
+    `anthropic`: whether the client sent an `anthropic-version`, as its library does on every route.
+    """
+    api, _, _ = path.partition("/")
+    match api:
+        case "messages":
+            return MESSAGES
+        case "responses" | "conversations":
+            return RESPONSES
+    return MESSAGES if anthropic else CHAT

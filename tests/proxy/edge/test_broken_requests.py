@@ -197,7 +197,7 @@ CREDENTIALS: Final[dict[str, tuple[str, tuple[tuple[str, str], ...], str]]] = {
 
 
 @pytest.mark.parametrize(("query", "sent", "says"), CREDENTIALS.values(), ids=CREDENTIALS)
-@pytest.mark.parametrize("path", [f"/v1/{CHAT}", "/v1/embeddings", f"/agents/{AGENT}/v1/{CHAT}"])
+@pytest.mark.parametrize("path", [f"/v1/{CHAT}", "/v1/embeddings", "/v1/moderations", f"/agents/{AGENT}/v1/{CHAT}"])
 async def test_who_cannot_be_known_is_refused_on_every_route(
     upstream: Upstream, proxy: Proxy, path: str, query: str, sent: tuple[tuple[str, str], ...], says: str
 ) -> None:

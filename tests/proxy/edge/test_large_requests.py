@@ -66,7 +66,7 @@ async def test_a_body_of_unknown_length_is_refused_once_it_is_too_large(start: S
 
 async def test_a_body_that_unfolds_to_gigabytes_is_not_unfolded(upstream: Upstream, proxy: Proxy) -> None:
     bomb = gzip.compress(b"\0" * LARGE)
-    for path in (f"/v1/{CHAT}", "/v1/embeddings"):
+    for path in (f"/v1/{CHAT}", "/v1/embeddings", "/v1/moderations"):
         answer = await proxy.post(bomb, path=path, headers={"content-encoding": "gzip"})
         assert (answer.status, error_in(answer.headers, answer.body)["code"]) == (415, "unsupported_encoding")
         answer = await proxy.post(bomb, path=f"/v1/{CHAT}")

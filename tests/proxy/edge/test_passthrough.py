@@ -104,28 +104,19 @@ async def test_a_stream_of_events_passes_byte_for_byte_and_is_recorded(upstream:
 
 
 async def test_the_run_of_another_route_says_what_it_was(upstream: Upstream, proxy: Proxy) -> None:
-    answer = await proxy.post({"model": "small", "input": "hello"}, path="/v1/embeddings")
+    answer = await proxy.post({"model": "small", "input": "hello"}, path="/v1/moderations")
     (run,) = await proxy.recorded()
     assert run.id == answer.run_id == answer.headers["x-request-id"]
-    assert (run.operation, run.route, run.agent, run.turn) == ("forward", "POST /v1/embeddings", AGENT, "aux")
+    assert (run.operation, run.route, run.agent, run.turn) == ("forward", "POST /v1/moderations", AGENT, "aux")
     assert (run.status, run.outcome, run.provider, run.steps) == (200, "ok", "local", ())
     assert json.loads(run.request or "") == {"model": "small", "input": "hello"}
     assert json.loads(run.answer or "") == answer.json()
     assert [attempt.status for attempt in run.attempts] == [200]
 
 
-@pytest.mark.parametrize("form", ["float", "base64"])
-@pytest.mark.parametrize("given", ["text", ["a", "b"], [1, 2, 3], [[1, 2], [3]]])
-async def test_embeddings_of_any_input_pass(upstream: Upstream, proxy: Proxy, given: Any, form: str) -> None:
-    asked = {"model": "small", "input": given, "encoding_format": form}
-    answer = await proxy.post(asked, path="/v1/embeddings")
-    assert upstream.requests[0].json() == asked
-    assert isinstance(answer.json()["data"][0]["embedding"], str if form == "base64" else list)
-
-
 async def test_an_error_of_the_provider_comes_down_as_it_is(upstream: Upstream, proxy: Proxy) -> None:
-    upstream.reply(error(429, "Slow.", code="slow", retry_after=3), to="/v1/embeddings")
-    answer = await proxy.post({"input": "x"}, path="/v1/embeddings")
+    upstream.reply(error(429, "Slow.", code="slow", retry_after=3), to="/v1/moderations")
+    answer = await proxy.post({"input": "x"}, path="/v1/moderations")
     assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (429, "slow", "3")
     assert proxy.metric("burnish_refused_total", api="forward", status="429", code="slow") == 0
     (run,) = await proxy.recorded()
@@ -133,9 +124,9 @@ async def test_an_error_of_the_provider_comes_down_as_it_is(upstream: Upstream, 
 
 
 async def test_a_provider_that_cannot_answer_is_told_in_the_known_shape(upstream: Upstream, proxy: Proxy) -> None:
-    upstream.reply(hangs_up(), redirect("http://elsewhere.example/"), to="/v1/embeddings")
+    upstream.reply(hangs_up(), redirect("http://elsewhere.example/"), to="/v1/moderations")
     for _ in range(2):
-        answer = await proxy.post({"input": "x"}, path="/v1/embeddings")
+        answer = await proxy.post({"input": "x"}, path="/v1/moderations")
         assert (answer.status, answer.error["type"]) == (502, "upstream_error")
     runs = await proxy.recorded(2)
     assert [run.outcome for run in runs] == ["error", "error"]
@@ -196,7 +187,7 @@ async def test_limits_count_other_routes_too(upstream: Upstream, start: Start) -
 
 async def test_content_none_keeps_no_bodies(upstream: Upstream, start: Start) -> None:
     proxy = await start(agent={"content": "none"})
-    upstream.reply(document({"secret": 1}), to="/v1/embeddings")
-    await proxy.post({"input": "secret"}, path="/v1/embeddings")
+    upstream.reply(document({"secret": 1}), to="/v1/moderations")
+    await proxy.post({"input": "secret"}, path="/v1/moderations")
     (run,) = await proxy.recorded()
     assert (run.request, run.answer) == (None, None)

@@ -1,7 +1,8 @@
 """What `GET /v1/models` lists."""
 
 from proxy.config.model import Config
-from proxy.upstreams.listing import models_of
+from proxy.upstreams.listing import listing, models_of
+from records import JsonValue
 
 
 def test_it_lists_the_names_a_key_may_use_and_can_use() -> None:
@@ -21,7 +22,15 @@ def test_it_lists_the_names_a_key_may_use_and_can_use() -> None:
             "agents": {"test": {"models": {"default": "fast", "allow": ["smart", "gone"]}}},
         }
     )
-    assert models_of(config, "test", created=7) == [
-        {"id": "fast", "object": "model", "created": 7, "owned_by": "near"},
-        {"id": "smart", "object": "model", "created": 7, "owned_by": "near"},
+    listed = models_of(config, "test", created=7)
+    assert [(model["id"], model["owned_by"], model["created"]) for model in listed] == [
+        ("fast", "near", 7),
+        ("smart", "near", 7),
     ]
+
+
+def test_the_list_holds_what_either_apis_clients_look_for() -> None:
+    models: list[dict[str, JsonValue]] = [{"id": "fast"}, {"id": "smart"}]
+    page = {"has_more": False, "first_id": "fast", "last_id": "smart"}
+    assert listing(models) == {"object": "list", "data": models, **page}
+    assert listing([]) == {"object": "list", "data": [], "has_more": False, "first_id": None, "last_id": None}

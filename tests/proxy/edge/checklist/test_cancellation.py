@@ -149,9 +149,9 @@ def _half_a_request(proxy: Proxy, target: str = "/v1/chat/completions") -> bytes
 async def test_item_14_another_routes_client_that_leaves_before_the_first_byte(
     upstream: Upstream, proxy: Proxy, body: bytes
 ) -> None:
-    upstream.reply(never(), to="/v1/embeddings")
+    upstream.reply(never(), to="/v1/moderations")
     async with connected(proxy.port) as wire:
-        wire.ask(body, target="/v1/embeddings")
+        wire.ask(body, target="/v1/moderations")
         request = await upstream.received()
         wire.leave()
         await has_left(request)

@@ -1,0 +1,250 @@
+"""Routes that take one document, name a model in it and answer with another: counting tokens, compacting.
+
+Read as far as routing, sessions and the record need it. There is no conversation to edit, and no chain.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn, Self
+
+import msgspec
+
+from middleware.messages import ChatRequest, Chunk, Completion, Delta, Message, Role, Tool, ToolCall
+from proxy.errors import ApiError, UpstreamBroke
+from proxy.wire import document, sse
+from proxy.wire.format import EventWriter, WireChunk, WireFormat, WireRequest
+from records import JsonValue, Usage
+
+_TOKEN_BITS: Final = 40
+
+
+class _Head(msgspec.Struct):
+    model: str
+    previous_response_id: Any = None
+    conversation: Any = None
+    safety_identifier: Any = None
+    user: Any = None
+    metadata: Any = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _Answer(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_ANSWER: Final = msgspec.json.Decoder(_Answer, strict=False)
+
+
+class PlainFormat:
+    """One such route below the route of the API that it belongs to, `of`, whose errors it shares."""
+
+    chained = False
+    ping = sse.PING
+
+    def __init__(self, name: str, path: str, of: WireFormat) -> None:
+        self.name = name
+        self.path = path
+        self.operation = name
+        self.of = of
+        self.key_header = of.key_header
+        self.defaults: Mapping[str, str] = of.defaults
+        self.request_id = of.request_id
+
+    def read_request(self, body: bytes) -> "PlainRequest":
+        return PlainRequest(self.name, body, document.read(body, _HEAD))
+
+    def read_chunk(self, data: bytes) -> "PlainChunk":
+        raise UpstreamBroke("the upstream streams where one document was asked for")
+
+    def read_whole(self, body: bytes) -> "PlainChunk":
+        return PlainChunk(body)
+
+    def is_answer(self, body: bytes) -> bool:
+        return b'"error"' not in body or b"_tokens" in body
+
+    def writer(self, request: ChatRequest) -> EventWriter:
+        return self.of.writer(request)
+
+    def error(self, error: ApiError, request_id: str) -> bytes:
+        return self.of.error(error, request_id)
+
+
+class PlainRequest(WireRequest):
+    """A request as the client wrote it. Edits to a conversation raise `TypeError`."""
+
+    __slots__ = ("_body", "_head", "api")
+
+    def __init__(self, api: str, body: bytes, head: _Head) -> None:
+        self.api = api
+        self._body = body
+        self._head = head
+
+    @property
+    def body(self) -> bytes:
+        return self._body
+
+    @property
+    def model(self) -> str:
+        return self._head.model
+
+    @property
+    def stream(self) -> bool:
+        return False
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        return ()
+
+    @property
+    def roles(self) -> Sequence[Role]:
+        return ()
+
+    @property
+    def fingerprints(self) -> Sequence[bytes]:
+        return ()
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        return ()
+
+    @property
+    def user(self) -> str | None:
+        named = self._head.metadata.get("user_id") if isinstance(self._head.metadata, dict) else None
+        found = self._head.safety_identifier or self._head.user or named
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        return None
+
+    @property
+    def conversation(self) -> str | None:
+        found = self._head.conversation
+        found = found.get("id") if isinstance(found, dict) else found
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def continues(self) -> str | None:
+        found = self._head.previous_response_id
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def bound(self) -> bool:
+        return bool(self.continues or self.conversation) or b'"encrypted_content"' in self._body
+
+    def with_model(self, model: str) -> Self:
+        if model == self._head.model:
+            return self
+        head = msgspec.structs.replace(self._head, model=model)
+        return type(self)(self.api, document.with_fields(self._body, model=model), head)
+
+    def with_instructions(self, *lines: str) -> Self:
+        self._no_conversation()
+
+    def with_message(self, role: Role, text: str) -> Self:
+        self._no_conversation()
+
+    def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
+        """Itself: nothing is sampled."""
+        return self
+
+    def answer(self, text: str, finish_reason: str = "stop") -> Completion:
+        self._no_conversation()
+
+    def _no_conversation(self) -> NoReturn:
+        raise TypeError(f"a call of {self.api} is passed on as it is")
+
+
+class PlainChunk(WireChunk):
+    """The whole answer."""
+
+    __slots__ = ("data", "whole")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.whole = True
+
+    @property
+    def deltas(self) -> Sequence[Delta]:
+        return ()
+
+    def with_text(self, text: str, choice: int = 0) -> Self:
+        return self
+
+    def saying(self, text: str, choice: int = 0) -> Self:
+        return self
+
+    @classmethod
+    def join(cls, chunks: Sequence[Chunk]) -> Completion:
+        assert isinstance(chunks[0], PlainChunk)
+        return PlainCompletion(chunks[0].data)
+
+
+class PlainCompletion(Completion):
+    """The document the provider answered with."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    @property
+    def body(self) -> bytes:
+        return self._body
+
+    @property
+    def id(self) -> str | None:
+        return self._read.id
+
+    @property
+    def model(self) -> str | None:
+        return self._read.model
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def calls(self) -> Sequence[ToolCall]:
+        return ()
+
+    @property
+    def finish_reasons(self) -> Sequence[str]:
+        return ()
+
+    @property
+    def usage(self) -> Usage | None:
+        """None for a count: nothing was generated."""
+        usage = self._read.usage
+        if usage is None or (usage.input_tokens | usage.output_tokens) >> _TOKEN_BITS:
+            return None
+        return Usage(usage.input_tokens, usage.output_tokens)
+
+    @property
+    def bound(self) -> bool:
+        return b'"encrypted_content"' in self._body
+
+    @property
+    def fingerprint(self) -> bytes:
+        return b""
+
+    def with_text(self, text: str, choice: int = 0) -> Self:
+        return self
+
+    def chunk(self) -> PlainChunk:
+        return PlainChunk(self._body)
+
+    @property
+    def _read(self) -> _Answer:
+        try:
+            return _ANSWER.decode(self._body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return _Answer()
+
+
