@@ -14,6 +14,8 @@ from proxy.telemetry.export import Exporter
 from proxy.telemetry.receiver import Receiver
 from stores.erasure import expire, reading
 from stores.indexer import Indexer
+from stores.response_erasure import erase_responses
+from stores.responses import responses_in
 from stores.runs import RunFilter, RunStore, StoreError
 from stores.segments import journal_in, sweep
 from stores.tail import Tail
@@ -21,6 +23,8 @@ from stores.tail import Tail
 _TIDY_EVERY: Final = 60.0
 _EXPIRE_AT_ONCE: Final = 500
 _SAY_EVERY: Final = 2.0
+_RESPONSES_KEPT: Final = 30 * 86_400.0
+"""Seconds, as OpenAI keeps them: https://platform.openai.com/docs/guides/your-data."""
 _log = logging.getLogger("burnish.background")
 
 
@@ -111,6 +115,7 @@ class RecordKeeper:
         """Drops what is too old, a part at a time. True when there is more of it."""
         try:
             sweep(self._journal, self._wall())
+            self._forget_responses()
             if self._records.retention is None:
                 return False
             before_ns = self._wall() - int(self._records.retention * 1e9)
@@ -121,6 +126,12 @@ class RecordKeeper:
             self._complain(f"what is older than records.retention stays for now: {error}")
             return False
         return len(gone) == _EXPIRE_AT_ONCE
+
+    def _forget_responses(self) -> None:
+        """Nobody goes on from a response that is older than a provider would keep it, or than the record is kept."""
+        kept = min(_RESPONSES_KEPT, self._records.retention or _RESPONSES_KEPT)
+        before_ns = self._wall() - int(kept * 1e9)
+        erase_responses(responses_in(self._records.dir), before_ns=before_ns, patience=1.0)
 
     def _complain(self, complaint: str) -> None:
         if complaint != self._complaint:

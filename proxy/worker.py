@@ -47,8 +47,6 @@ _HOUSEKEEPING: Final = 1.0
 """Seconds between exchanges with the other workers."""
 _OPEN: Final = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 _FORGETTING_NS: Final = 60 * 10**9
-_KEPT_NS: Final = 30 * 86_400 * 10**9
-"""How long an answer can be referred to by its id: as long as OpenAI keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +228,6 @@ class Worker:
             idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
             # Kept as long again: what an ended session was told must not be taken for another's, rewritten.
             self._transcripts.forget(now - int(2 * idle * 1e9))
-            self._answers.forget(now - _KEPT_NS)
 
     def _close(self) -> None:
         for kept in (self._transcripts, self._answers, self._spending, self.journal):

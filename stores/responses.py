@@ -25,14 +25,10 @@ _ANOTHERS: Final = "select 1 from responses where id = ? and agent <> ? limit 1"
 _PUT: Final = "insert or replace into responses values (?, ?, ?, ?, ?, ?)"
 _GET: Final = "select kept from responses where agent = ? and id = ?"
 _DELETE: Final = "delete from responses where agent = ? and id = ?"
-_FORGET: Final = (
-    "delete from responses where rowid in (select rowid from responses where at_ns < ? order by at_ns limit ?)"
-)
 
 _IN_MEMORY: Final = 64 * 2**20
 _LONGEST: Final = 1000
 _LARGEST: Final = 64 * 2**20
-_AT_ONCE: Final = 50
 
 _Key: TypeAlias = tuple[str, str]
 
@@ -140,11 +136,6 @@ class ResponseStore:
             self._unsaved.delete(key)
         return bool(deleted)
 
-    def forget(self, before_ns: int, *, at_once: int = _AT_ONCE) -> bool:
-        """Drop what is older, a part at a time. True when there is more of it."""
-        self._unsaved.forget(before_ns)
-        return self._file.attempt(lambda file: file.execute(_FORGET, (before_ns, at_once)).rowcount, 0) == at_once
-
     def close(self) -> None:
         if self._unsaved:
             self._save(last=True)
@@ -201,11 +192,6 @@ class _Unsaved:
 
     def delete(self, key: _Key) -> None:
         self._set(key, None)
-
-    def forget(self, before_ns: int) -> None:
-        for key, kept in list(self._known.items()):
-            if kept is not None and kept.at_ns < before_ns:
-                self._drop(key)
 
     def clear(self) -> None:
         self._known.clear()

@@ -15,6 +15,7 @@ from proxy.record_keeper import RecordKeeper
 from proxy.record_status import read_status
 from records.line import LineWriter
 from stores.journal import Journal
+from stores.responses import KeptResponse, ResponseStore, responses_in
 from stores.runs import RunFilter, open_store
 from stores.segments import journal_in, segment_names
 from tests.proxy.telemetry.receiving import Receiving, receiving
@@ -128,6 +129,20 @@ def test_runs_and_segments_older_than_the_retention_go_away(keeping: Callable[..
     assert record.store.count(EVERY) == 0
     assert len(segment_names(journal_in(record.directory))) == 1
     assert list(record.store.cursors()) == segment_names(journal_in(record.directory))
+
+
+@pytest.mark.parametrize(("retention", "days"), [(None, 30), ("2d", 2), ("90d", 30)])
+def test_responses_to_go_on_from_are_kept_for_30_days_and_no_longer_than_the_record(
+    keeping: Callable[..., Keeping], retention: str | None, days: int
+) -> None:
+    record = keeping(records={"retention": retention} if retention else {})
+    answers = ResponseStore(responses_in(record.directory))
+    answers.put(KeptResponse("resp_1", "a", None, "s", "r", "t", "base", "small", record.wall()))
+    record.step(days * 86_400 - 60)
+    assert answers.get("a", "resp_1") is not None
+    record.step(120)
+    assert answers.get("a", "resp_1") is None
+    answers.close()
 
 
 def test_without_a_retention_everything_stays(keeping: Callable[..., Keeping]) -> None:

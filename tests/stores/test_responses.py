@@ -151,14 +151,6 @@ def test_a_deleted_response_is_gone_and_was_there_only_once(store: ResponseStore
     assert store.get("support", "resp_1") is None
 
 
-def test_old_responses_are_forgotten_a_part_at_a_time(store: ResponseStore) -> None:
-    for number in range(5):
-        store.put(kept(str(number), at_ns=NOON + number))
-    assert store.forget(NOON + 3, at_once=2) is True
-    assert store.forget(NOON + 3, at_once=2) is False
-    assert [store.get("support", str(number)) is not None for number in range(5)] == [False] * 3 + [True] * 2
-
-
 def test_what_was_deleted_is_not_in_the_file_any_more(path: Path, store: ResponseStore) -> None:
     store.put(kept("resp_1", input=b'["my secret"]'))
     store.put(kept("resp_2"))
@@ -243,8 +235,6 @@ def test_memory_holds_so_much_while_there_is_no_file_and_drops_the_oldest(tmp_pa
     for number in range(4):
         store.put(kept(str(number), input=b" " * 10_000))
     assert [store.get("support", str(number)) is not None for number in range(4)] == [False, False, True, True]
-    store.forget(NOON + 1)
-    assert store.get("support", "3") is None
     store.close()
 
 
