@@ -12,9 +12,8 @@ from proxy.wire.chat.calls import Call, tool_calls
 from proxy.wire.chat.join import join_chunks
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
+from proxy.wire.usage import TokenCounts
 from records import Usage
-
-_TOKEN_BITS: Final = 40
 
 
 class _Said(msgspec.Struct):
@@ -30,26 +29,11 @@ class _Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
-class _Details(msgspec.Struct):
-    cached_tokens: int | None = 0
-    reasoning_tokens: int | None = 0
-
-
-_NO_DETAILS: Final = _Details()
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = 0
-    completion_tokens: int | None = 0
-    prompt_tokens_details: _Details | None = None
-    completion_tokens_details: _Details | None = None
-
-
 class _Answer(msgspec.Struct):
     id: str | None = None
     model: str | None = None
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: TokenCounts | None = None
 
 
 _ANSWER: Final = msgspec.json.Decoder(_Answer, strict=False)
@@ -168,16 +152,8 @@ class ChatCompletion(Completion):
 
     @property
     def usage(self) -> Usage | None:
-        usage = self._read.usage
-        if usage is None:
-            return None
-        cached = (usage.prompt_tokens_details or _NO_DETAILS).cached_tokens
-        thought = (usage.completion_tokens_details or _NO_DETAILS).reasoning_tokens
-        asked, said, cached, thought = usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0, thought or 0
-        if (asked | said | cached | thought) >> _TOKEN_BITS:
-            # Negative, or more than any model reads: it would reach limits, bills and the store.
-            return None
-        return Usage(asked, said, cached, thought)
+        counts = self._read.usage
+        return counts.as_usage() if counts is not None else None
 
     @property
     def fingerprint(self) -> bytes:

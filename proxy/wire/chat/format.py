@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import msgspec
 import orjson
 
 from middleware.messages import ChatRequest, Chunk, Completion
-from proxy.errors import ApiError, UpstreamBroke
-from proxy.wire import document, sse
+from proxy.errors import ApiError
+from proxy.wire import sse
 from proxy.wire.chat.answer import ChatChunk
 from proxy.wire.chat.request import ChatCompletionsRequest
 from proxy.wire.chat.split import split_completion
+from proxy.wire.event_errors import without_error
+from proxy.wire.usage import without_usage
 
 
 class ChatFormat:
@@ -30,17 +31,7 @@ class ChatFormat:
         return ChatCompletionsRequest.read(body)
 
     def read_chunk(self, data: bytes) -> ChatChunk:
-        if not (data[:1] == b"{" and data[-1:] == b"}"):
-            data = data.strip()
-            if not (data[:1] == b"{" and data[-1:] == b"}"):
-                raise UpstreamBroke("the upstream sent an event that is no JSON object")
-        if b'"error"' in data and (data.startswith(b'{"error"') or b'"choices"' not in data):
-            error = orjson.loads(data).get("error")
-            if isinstance(error, dict):
-                raise UpstreamBroke(str(error.get("message") or "the upstream sent an error in its stream"), data)
-            if error:
-                raise UpstreamBroke(str(error))
-        return ChatChunk(data)
+        return ChatChunk(without_error(data))
 
     def read_whole(self, body: bytes) -> ChatChunk:
         return ChatChunk(body, whole=True)
@@ -63,12 +54,8 @@ class ChatWriter:
 
     def event(self, chunk: Chunk) -> bytes:
         assert isinstance(chunk, ChatChunk)
-        data = chunk.data
-        if not self._usage and b'"usage"' in data:
-            data = _without_usage(chunk)
-            if not data:
-                return b""
-        return sse.event(data)
+        data = chunk.data if self._usage else without_usage(chunk.data)
+        return sse.event(data) if data else b""
 
     def whole(self, completion: Completion) -> list[bytes]:
         return [sse.event(chunk) for chunk in split_completion(completion.body, usage=self._usage)]
@@ -93,21 +80,3 @@ def error_document(error: ApiError, request_id: str) -> bytes:
             }
         }
     )
-
-
-def _without_usage(chunk: ChatChunk) -> bytes:
-    """The chunk's data for a client that did not ask for usage; b"" where usage is all it carries."""
-    for nothing in (b',"usage":null', b', "usage": null'):
-        if nothing in chunk.data:
-            return chunk.data.replace(nothing, b"")
-    answer = chunk.answer
-    if answer.usage is None:
-        return chunk.data
-    if not answer.choices:
-        return b""
-    try:
-        fields = document.fields_of(chunk.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return chunk.data
-    fields.pop("usage", None)
-    return msgspec.json.encode(fields)

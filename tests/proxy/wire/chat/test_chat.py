@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.errors import BadRequest
 from proxy.wire.chat import ChatChunk, ChatCompletion, ChatCompletionsRequest, ChatFormat
-from proxy.wire.document import changed_fields
+from proxy.wire.document import changed_fields, with_fields
 from tests.proxy.wire.answers import JSON, completions
 
 PARTS = st.lists(
@@ -85,12 +85,15 @@ def test_instructions_end_the_first_system_message_or_make_one(body: bytes, line
 
 
 @given(bodies())
-def test_usage_is_asked_for_beside_the_other_options(body: bytes) -> None:
-    request = ChatCompletionsRequest.read(body)
+def test_usage_is_asked_for_at_the_end_of_a_stream(body: bytes) -> None:
+    whole = ChatCompletionsRequest.read(body)
+    assert whole.asking_usage() is whole
+    request = ChatCompletionsRequest.read(with_fields(body, stream=True))
     assert not request.wants_usage
     asking = request.asking_usage()
     assert asking.wants_usage
-    assert json.loads(asking.body) == {**json.loads(body), "stream_options": {"include_usage": True}}
+    assert asking.asking_usage() is asking
+    assert json.loads(asking.body) == {**json.loads(request.body), "stream_options": {"include_usage": True}}
 
 
 @given(bodies(), bodies())
