@@ -194,8 +194,16 @@ class Provider(Strict):
         """The APIs it is called by, the preferred one first; calls that came by another are converted."""
         if self.apis:
             return tuple(self.apis)
-        host = urlsplit(self.base_url).hostname if self.base_url and not self.litellm else None
-        return _SPOKEN.get(host or "", ("chat",))
+        return _SPOKEN.get(self._host, ("chat",))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is one of the well-known hosts, which read no reasoning but their own."""
+        return self._host in _SPOKEN
+
+    @property
+    def _host(self) -> str:
+        return (urlsplit(self.base_url).hostname or "") if self.base_url and not self.litellm else ""
 
     @property
     def on_loopback(self) -> bool:

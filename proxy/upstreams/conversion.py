@@ -1,6 +1,6 @@
 """Calls in one API to a provider that speaks another: the request converted going up, the answer coming down."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,58 +9,101 @@ from middleware.messages import Chunk
 from middleware.reply import Reply
 from proxy.errors import UpstreamBroke
 from proxy.wire.convert.answer import StreamConverter, convert_answer
-from proxy.wire.convert.request import Api, convert_request
+from proxy.wire.convert.pieces import Api
+from proxy.wire.convert.request import convert_request
 from proxy.wire.format import WireChunk, WireFormat, WireRequest
+
+STEP: Final = "convert"
+"""What the trace calls it."""
 
 _SECOND: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The fact that a call was converted, and what of it the other API has no words for."""
+    """The fact that a call was converted, and what of its request the other API has no words for."""
 
     source: str
     target: str
     dropped: tuple[str, ...]
 
 
-class Conversion:
-    """Between the API of the client and that of the provider. Stateless."""
+@dataclass(frozen=True, slots=True)
+class LostInAnswer:
+    """What of the answer the client's API has no words for."""
 
-    def __init__(self, client: WireFormat, provider: WireFormat) -> None:
+    what: str
+
+
+class Conversion:
+    """Between the API of the client and that of the provider. Stateless.
+
+    `plain_reasoning`: the provider takes reasoning that it has not itself signed or encrypted.
+    """
+
+    def __init__(self, client: WireFormat, provider: WireFormat, *, plain_reasoning: bool = False) -> None:
         self._client = client
         self._provider = provider
         self._source: Api = _api(client)
         self._target: Api = _api(provider)
+        self._plain_reasoning = plain_reasoning
 
-    def request(self, request: WireRequest, earlier: Sequence[bytes]) -> tuple[WireRequest, Converted]:
+    def request(
+        self, request: WireRequest, earlier: Sequence[bytes], record: Callable[[Converted | LostInAnswer], None]
+    ) -> WireRequest:
         """`earlier`: what the request goes on from, where that is kept here. Raises `BadRequest`."""
-        converted = convert_request(request.body, self._source, self._target, earlier=earlier)
-        return self._provider.read_request(converted.body), Converted(self._source, self._target, converted.dropped)
+        converted = convert_request(
+            request.body, self._source, self._target, earlier=earlier, plain_reasoning=self._plain_reasoning
+        )
+        record(Converted(self._source, self._target, converted.dropped))
+        return self._provider.read_request(converted.body)
 
-    def reply(self, exchange: Exchange, request: WireRequest, reply: Reply) -> Reply:
+    def reply(
+        self,
+        exchange: Exchange,
+        request: WireRequest,
+        reply: Reply,
+        record: Callable[[Converted | LostInAnswer], None],
+    ) -> Reply:
         """`request` is the client's."""
-        headers = dict(reply.headers)
-        chunks = self._chunks(exchange, request, reply)
-        return Reply(chunks, status=reply.status, headers=headers, close=reply.aclose)
+        chunks = self._chunks(exchange, request, reply, record)
+        return Reply(chunks, status=reply.status, headers=reply.headers, close=reply.aclose)
 
-    async def _chunks(self, exchange: Exchange, request: WireRequest, reply: Reply) -> AsyncIterator[Chunk]:
-        client, asked = self._client, request.body
-        created = exchange.started_ns // _SECOND
+    async def _chunks(
+        self,
+        exchange: Exchange,
+        request: WireRequest,
+        reply: Reply,
+        record: Callable[[Converted | LostInAnswer], None],
+    ) -> AsyncIterator[Chunk]:
+        client, asked, created = self._client, request.body, exchange.started_ns // _SECOND
+        known: set[str] = set()
+
+        def lost(what: str) -> None:
+            if what not in known:
+                known.add(what)
+                record(LostInAnswer(what))
+
         converter: StreamConverter | None = None
         try:
             async for chunk in reply:
+                assert isinstance(chunk, WireChunk)  # As every format makes them.
                 if chunk.whole:
-                    body = type(chunk).join([chunk]).body
-                    yield client.read_whole(
-                        convert_answer(body, self._target, self._source, asked=asked, id=exchange.id, created=created)
+                    body = convert_answer(
+                        chunk.data,
+                        self._target,
+                        self._source,
+                        asked=asked,
+                        id=exchange.id,
+                        created=created,
+                        loss=lost,
                     )
+                    yield client.read_whole(body)
                     return
                 if converter is None:
                     converter = StreamConverter(
-                        self._target, self._source, asked=asked, id=exchange.id, created=created
+                        self._target, self._source, asked=asked, id=exchange.id, created=created, loss=lost
                     )
-                assert isinstance(chunk, WireChunk)  # As every format makes them.
                 for data in converter.feed(chunk.data):
                     yield client.read_chunk(data)
             for data in converter.end() if converter else ():

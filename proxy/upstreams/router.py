@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -85,20 +86,45 @@ class ModelRouter:
         raise failures[0]
 
     async def _call(self, exchange: Exchange, route: Route) -> Reply:
-        """Attempts at one model."""
+        """To one model, in the API that its provider speaks."""
         line = self._lines.get(route.name) or self._connect(route)
         asked = _on_the_wire(exchange.request).with_model(route.model)
         way = line.ways.get(asked.api) or self._find_way(line, route, asked.api)
-        upstream = way.upstream
-        if upstream is None:
+        if way.upstream is None:
             exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body))
             return estimated(exchange, asked, FORMATS[asked.api], self._pool.estimates.ratio(route.name))
         if way.conversion is None:
             request = asked.asking_usage() if line.asks_usage else asked
             exchange.record(ModelCalled(route.name, route.provider, route.model, request.body))
-        else:
-            exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body, converted=True))
-            request = self._converted(exchange, way.conversion, asked)
+            return await self._attempts(exchange, route, line, way.upstream, request)
+        return await self._converted(exchange, route, line, way.upstream, way.conversion, asked)
+
+    async def _converted(
+        self,
+        exchange: Exchange,
+        route: Route,
+        line: "_Line",
+        upstream: Upstream,
+        conversion: "Conversion",
+        asked: WireRequest,
+    ) -> Reply:
+        """To a provider that speaks another API. The trace has a step that tells what was lost on the way."""
+        exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body, converted=True))
+        earlier = self._earlier(asked.continues) if asked.continues else ()
+        if asked.continues and not earlier:
+            raise _unknown_answer(asked.continues)
+        log = exchange.log
+        place = log.enter("convert")
+        record = partial(log.record, place)
+        try:
+            request = conversion.request(asked, earlier, record)
+        finally:
+            log.leave(place)
+        return conversion.reply(exchange, asked, await self._attempts(exchange, route, line, upstream, request), record)
+
+    async def _attempts(
+        self, exchange: Exchange, route: Route, line: "_Line", upstream: Upstream, request: WireRequest
+    ) -> Reply:
         line.budget.earn()
         retries = 0
         while True:
@@ -107,7 +133,7 @@ class ModelRouter:
                 raise resting(route.provider, line.breaker.wait)
             try:
                 attempt = Attempting(route, admission, exchange.record, self._now_ns)
-                reply = await upstream.send(exchange, request, attempt)
+                return await upstream.send(exchange, request, attempt)
             except UpstreamFailed as failed:
                 if not failed.retry or route.retries.max == 0 or (failed.asked_wait or 0) > LONGEST_WAIT:
                     raise
@@ -115,23 +141,8 @@ class ModelRouter:
                     failed.headers["x-should-retry"] = "false"
                     raise
                 wait = backoff(retries, self._random, asked=failed.asked_wait)
-            else:
-                return reply if way.conversion is None else way.conversion.reply(exchange, asked, reply)
             retries += 1
             await self._sleep(wait)
-
-    def _converted(self, exchange: Exchange, conversion: "Conversion", asked: WireRequest) -> WireRequest:
-        """The request as the provider reads it; the trace has a step that tells of the conversion."""
-        earlier = self._earlier(asked.continues) if asked.continues else ()
-        if asked.continues and not earlier:
-            raise _unknown_answer(asked.continues)
-        place = exchange.log.enter("convert")
-        try:
-            request, converted = conversion.request(asked, earlier)
-            exchange.log.record(place, converted)
-            return request
-        finally:
-            exchange.log.leave(place)
 
     def _connect(self, route: Route) -> "_Line":
         """Raises `UpstreamFailed` while the provider is not available."""
@@ -158,7 +169,7 @@ class ModelRouter:
             # Imported here: most proxies never convert, and need not hold what does.
             from proxy.upstreams.conversion import Conversion
 
-            conversion = Conversion(FORMATS[api], FORMATS[spoken])
+            conversion = Conversion(FORMATS[api], FORMATS[spoken], plain_reasoning=not provider.is_known)
         way = line.ways[api] = _Way(upstream, conversion)
         return way
 
