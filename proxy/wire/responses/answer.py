@@ -5,14 +5,15 @@ from typing import Final, Self
 
 import msgspec
 
-from middleware.messages import Chunk, Completion, Delta, ToolCall
+from middleware.messages import Chunk, Completion, Delta, Settling, ToolCall
 from proxy.wire import document
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from proxy.wire.responses import event
-from proxy.wire.responses.items import Item, calls_of, fingerprint_of, text_of, turns_of, value_of
+from proxy.wire.responses.items import Item, calls_of, fingerprint_of, text_of, turns_of
 from proxy.wire.responses.join import join_events
 from proxy.wire.responses.output_text import with_output_text
+from proxy.wire.responses.raw import UNREADABLE, value_in
 from records import Usage
 
 _TOKEN_BITS: Final = 40
@@ -71,6 +72,12 @@ class ResponsesChunk(WireChunk):
     def final(self) -> bool:
         return self.kind in event.ENDS
 
+    @classmethod
+    def settling(cls) -> Settling:
+        from proxy.wire.responses.settle import ResponsesSettling  # It makes chunks.
+
+        return ResponsesSettling()
+
     @property
     def deltas(self) -> Sequence[Delta]:
         if self._read is None:
@@ -95,7 +102,10 @@ class ResponsesChunk(WireChunk):
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
         events = [chunk for chunk in chunks if isinstance(chunk, ResponsesChunk)]
         whole = next((chunk for chunk in events if chunk.whole), None)
-        return ResponsesCompletion(whole.data if whole else join_events([(each.kind, each.data) for each in events]))
+        if whole is None:
+            return ResponsesCompletion(join_events([(each.kind, each.data) for each in events]))
+        # What a step says before or after a whole answer.
+        return ResponsesCompletion(whole.with_text("".join([each.text for each in events])).data)
 
     def _deltas(self) -> Sequence[Delta]:
         if self.whole:
@@ -145,7 +155,7 @@ class ResponsesCompletion(Completion):
 
     @property
     def refusal(self) -> str:
-        contents = (value_of(item.content) for item in self._items if item.is_message)
+        contents = (value_in(item.content) for item in self._items if item.is_message)
         parts = (part for content in contents if isinstance(content, list) for part in content)
         refusals = (part.get("refusal") for part in parts if isinstance(part, dict))
         return "".join(refusal for refusal in refusals if isinstance(refusal, str))
@@ -212,7 +222,7 @@ class ResponsesCompletion(Completion):
         if self._response is None:
             try:
                 self._response = _RESPONSE.decode(self._body)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            except UNREADABLE:
                 self._response = _Response()  # Not the documented shape: passed on as it is, unread.
         return self._response
 

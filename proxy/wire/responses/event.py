@@ -4,8 +4,19 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.wire.responses.raw import UNREADABLE
+
+ITEM_ADDED: Final = b"response.output_item.added"
+ITEM_DONE: Final = b"response.output_item.done"
+PART_ADDED: Final = b"response.content_part.added"
+PART_DONE: Final = b"response.content_part.done"
 TEXT: Final = b"response.output_text.delta"
+TEXT_DONE: Final = b"response.output_text.done"
+ANNOTATION: Final = b"response.output_text.annotation.added"
 REFUSAL: Final = b"response.refusal.delta"
+REFUSAL_DONE: Final = b"response.refusal.done"
+CREATED: Final = b"response.created"
+IN_PROGRESS: Final = b"response.in_progress"
 COMPLETED: Final = b"response.completed"
 INCOMPLETE: Final = b"response.incomplete"
 FAILED: Final = b"response.failed"
@@ -13,10 +24,9 @@ ERRORS: Final = frozenset((b"error", b"response.error"))
 ENDS: Final = frozenset((COMPLETED, INCOMPLETE, FAILED))
 """What nothing follows."""
 
-LIFECYCLE: Final = ENDS | {b"response.created", b"response.queued", b"response.in_progress"}
+LIFECYCLE: Final = ENDS | {CREATED, IN_PROGRESS, b"response.queued"}
 """The events that carry the whole response, as far as it has come."""
 
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _PREFIXES: Final = (b'{"type":"', b'{"type": "')
 
 
@@ -30,6 +40,7 @@ class Event(msgspec.Struct):
     summary_index: Any = None
     item_id: Any = None
     delta: Any = None
+    text: Any = None
     response: msgspec.Raw | None = None
     item: msgspec.Raw | None = None
     part: msgspec.Raw | None = None

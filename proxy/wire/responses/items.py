@@ -12,8 +12,8 @@ import msgspec
 
 from middleware.messages import Message, Role, ToolCall
 from proxy.wire.fingerprint import assistant_digest
+from proxy.wire.responses.raw import NULL, value_in
 
-NULL: Final = msgspec.Raw(b"null")
 _ROLES: Final[dict[Any, Role]] = {
     "system": "system",
     "developer": "system",
@@ -25,8 +25,6 @@ _MODEL_MADE: Final = frozenset(
     ("reasoning", "mcp_list_tools", "mcp_approval_request", "compaction", "program", "item_reference")
 )
 """Beside everything that ends in `_call`. A reference stands for an item of an answer: clients know no other ids."""
-
-_TEXTS: Final = ("input_text", "output_text", "text", None)
 
 
 class Item(msgspec.Struct):
@@ -102,7 +100,7 @@ def calls_of(items: Sequence[Item]) -> tuple[ToolCall, ...]:
         ToolCall(
             item.call_id if isinstance(item.call_id, str) else "",
             item.name if isinstance(item.name, str) else "",
-            str(value_of(item.arguments if item.type == "function_call" else item.input) or ""),
+            str(value_in(item.arguments if item.type == "function_call" else item.input) or ""),
         )
         for item in items
         if item.type in ("function_call", "custom_tool_call")
@@ -124,25 +122,13 @@ def text_of(content: msgspec.Raw) -> tuple[str, bool]:
     """The text of a string or of text parts, and whether there is anything beside it."""
     if content is NULL:
         return "", False
-    value = value_of(content)
+    value = value_in(content)
     if isinstance(value, str):
         return value, False
     if not isinstance(value, list):
         return "", False
-    texts = [
-        part["text"]
-        for part in value
-        if isinstance(part, dict) and part.get("type") in _TEXTS and isinstance(part.get("text"), str)
-    ]
+    texts = [part["text"] for part in value if isinstance(part, dict) and isinstance(part.get("text"), str)]
     return "".join(texts), len(texts) < len(value)
-
-
-def value_of(raw: msgspec.Raw) -> Any:
-    """None also where it cannot be held, such as a number of a thousand digits: it is passed on all the same."""
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _role(item: Item) -> Role | None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from proxy.wire import document
-from proxy.wire.responses.items import NULL
+from proxy.wire.responses.raw import NULL, encode
 
 
 def items_of(body: bytes) -> bytes:
@@ -12,5 +12,5 @@ def items_of(body: bytes) -> bytes:
     if given.startswith(b"["):
         return given
     if given.startswith(b'"'):
-        return msgspec.json.encode([{"type": "message", "role": "user", "content": msgspec.Raw(given)}])
+        return encode([{"type": "message", "role": "user", "content": msgspec.Raw(given)}])
     return b"[]"

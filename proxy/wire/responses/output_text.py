@@ -1,98 +1,86 @@
 """The text of an answer's messages, read and replaced part by part; what is not replaced keeps its bytes."""
 
 import hashlib
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
+from typing import Final
 
 import msgspec
 
-from proxy.wire.responses.event import UNREADABLE
+from proxy.wire.responses.raw import NONE, NULL, Fields, encode, fields_in, items_in, raw, text_in
 
-Fields: TypeAlias = dict[str, msgspec.Raw]
-
-FIELDS: Final = msgspec.json.Decoder(Fields)
-ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_EMPTY: Final = msgspec.Raw(b"[]")
 _TEXT: Final = msgspec.Raw(b'"output_text"')
-_MESSAGE: Final = b'"message"'
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def with_output_text(body: bytes, text: str) -> bytes:
     """A response document that says `text`: its first text part all of it, any other nothing."""
-    try:
-        response = FIELDS.decode(body)
-        output = ITEMS.decode(response.get("output", _EMPTY))
-        said = [place for place, item in enumerate(output) if is_message(item)]
-        left: str | None = text
-        for place in said:
-            output[place], left = _retold(output[place], left)
-        if left:
-            place = len(output) if not said else said[-1]
-            output[place:] = [_with_part(output[place], left) if said else _message(body, left), *output[place + 1 :]]
-    except UNREADABLE:
+    response = fields_in(body)
+    if not response:
         return body  # Nothing was read from it either.
-    response["output"] = raw(output)
-    return _encode(response)
+    output = items_in(response.get("output"))
+    texts = chain((text,), repeat(""))
+    last: int | None = None
+    for place, item in enumerate(output):
+        if is_message(item):
+            last, output[place] = place, with_texts(item, lambda _: next(texts))
+    if left := next(texts):
+        # No part could take it.
+        if last is None:
+            output.append(msgspec.Raw(message_item(message_id(body), left)))
+        else:
+            output[last] = with_parts(output[last], [text_part(left)])
+    return encode({**response, "output": output})
 
 
 def is_message(item: msgspec.Raw) -> bool:
-    return bytes(FIELDS.decode(item).get("type", _EMPTY)) == _MESSAGE
+    fields = fields_in(item)
+    return text_in(fields["type"]) == "message" if "type" in fields else "role" in fields
 
 
 def is_text(part: Fields) -> bool:
-    return bytes(part.get("type", _EMPTY)) == bytes(_TEXT)
+    return bytes(part.get("text", NULL)).startswith(b'"')
+
+
+def with_texts(message: msgspec.Raw, text_at: Callable[[int], str]) -> msgspec.Raw:
+    """The message with these texts in its text parts; itself where they are its own. A plain text is part 0."""
+    fields = fields_in(message)
+    content = fields.get("content", NULL)
+    if bytes(content).startswith(b'"'):
+        text = text_at(0)
+        return message if text_in(content) == text else raw({**fields, "content": text})
+    parts, changed = items_in(content), False
+    for place, part in enumerate(parts):
+        if is_text(had := fields_in(part)) and (told := retold(had, text_at(place))) is not had:
+            parts[place], changed = raw(told), True
+    return raw({**fields, "content": parts}) if changed else message
+
+
+def with_parts(message: msgspec.Raw, parts: Sequence[Fields]) -> msgspec.Raw:
+    """The message with these parts after its own."""
+    fields = fields_in(message)
+    return raw({**fields, "content": [*items_in(fields.get("content")), *parts]})
 
 
 def retold(part: Fields, text: str) -> Fields:
     """A text part that says `text`. What was said of the text it had, word by word, does not hold for this one."""
-    if part.get("text") is not None and _text(part["text"]) == text:
+    if is_text(part) and text_in(part["text"]) == text:
         return part
-    changed = {**part, "text": raw(text), "annotations": _EMPTY}
+    changed = {**part, "text": raw(text), "annotations": NONE}
     if "logprobs" in part:
-        changed["logprobs"] = _EMPTY
+        changed["logprobs"] = NONE
     return changed
 
 
 def text_part(text: str) -> Fields:
-    return retold({"type": _TEXT, "logprobs": _EMPTY}, text)
+    return retold({"type": _TEXT, "logprobs": NONE}, text)
 
 
 def message_item(id: str, text: str | None, *, status: str = "completed") -> bytes:
     """A message of the assistant, with a text part unless `text` is None."""
     content = [] if text is None else [text_part(text)]
-    return _encode({"id": id, "type": "message", "status": status, "role": "assistant", "content": content})
+    return encode({"id": id, "type": "message", "status": status, "role": "assistant", "content": content})
 
 
 def message_id(*of: bytes) -> str:
     """An id that only a message with this origin has."""
     return "msg_" + hashlib.blake2b(b"\0".join(of), digest_size=24).hexdigest()
-
-
-def raw(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(_encode(value))
-
-
-def _retold(item: msgspec.Raw, text: str | None) -> tuple[msgspec.Raw, str | None]:
-    """The item with `text` in its first text part; what is left of `text` for the next item: "" once it is told."""
-    fields = FIELDS.decode(item)
-    content = fields.get("content", _EMPTY)
-    if not bytes(content).startswith(b"["):
-        return raw({**fields, "content": [text_part(text)] if text else []}), ""
-    parts = [FIELDS.decode(part) for part in ITEMS.decode(content)]
-    for place, part in enumerate(parts):
-        if is_text(part):
-            parts[place], text = retold(part, text or ""), ""
-    return raw({**fields, "content": parts}), text
-
-
-def _with_part(item: msgspec.Raw, text: str) -> msgspec.Raw:
-    fields = FIELDS.decode(item)
-    return raw({**fields, "content": [*ITEMS.decode(fields.get("content", _EMPTY)), text_part(text)]})
-
-
-def _message(body: bytes, text: str) -> msgspec.Raw:
-    return msgspec.Raw(message_item(message_id(body), text))
-
-
-def _text(value: msgspec.Raw) -> Any:
-    return msgspec.json.decode(value)

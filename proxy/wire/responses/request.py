@@ -9,8 +9,9 @@ from middleware.messages import Message, Role, Tool
 from proxy.wire import document
 from proxy.wire.format import WireRequest
 from proxy.wire.responses.answer import ResponsesCompletion
-from proxy.wire.responses.items import NULL, Item, Turn, fingerprint_of, message_of, turns_of, value_of
+from proxy.wire.responses.items import Item, Turn, fingerprint_of, message_of, turns_of
 from proxy.wire.responses.kept import items_of
+from proxy.wire.responses.raw import NULL, encode, value_in
 from proxy.wire.responses.resource import answer_to
 from records import JsonValue
 
@@ -37,7 +38,6 @@ class _Head(msgspec.Struct):
 
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
-_dumps: Final = msgspec.json.Encoder().encode
 
 
 class ResponsesRequest(WireRequest):
@@ -83,20 +83,20 @@ class ResponsesRequest(WireRequest):
     def user(self) -> str | None:
         found = self._head.safety_identifier or self._head.user
         if found is None and self._head.metadata is not NULL:
-            metadata = value_of(self._head.metadata)
+            metadata = value_in(self._head.metadata)
             found = metadata.get("user_id") if isinstance(metadata, dict) else None
         return found if isinstance(found, str) and found else None
 
     @property
     def max_tokens(self) -> int | None:
-        found = value_of(self._head.max_output_tokens)
+        found = value_in(self._head.max_output_tokens)
         return found if type(found) is int and found else None
 
     @property
     def conversation(self) -> str | None:
         if self._head.conversation is NULL:
             return None
-        named = value_of(self._head.conversation)
+        named = value_in(self._head.conversation)
         if isinstance(named, dict):
             named = named.get("id")
         return named if isinstance(named, str) and named else None
@@ -123,7 +123,7 @@ class ResponsesRequest(WireRequest):
 
     @property
     def tools(self) -> Sequence[Tool]:
-        tools = value_of(self._head.tools)
+        tools = value_in(self._head.tools)
         if not isinstance(tools, list):
             return ()
         return tuple(
@@ -156,13 +156,13 @@ class ResponsesRequest(WireRequest):
     def with_message(self, role: Role, text: str) -> Self:
         # A tool's result answers a call, which a text alone does not name.
         item = {"type": "message", "role": "user" if role == "tool" else role, "content": text}
-        return self._with(input=_appended(items_of(self._body), _dumps(item)))
+        return self._with(input=_appended(items_of(self._body), encode(item)))
 
     def with_instructions(self, *lines: str) -> Self:
         if not lines:
             return self
         text = "\n".join(lines)
-        had = value_of(self._head.instructions)
+        had = value_in(self._head.instructions)
         return self._with(instructions=f"{had}\n\n{text}" if had and isinstance(had, str) else text)
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
@@ -189,7 +189,7 @@ class ResponsesRequest(WireRequest):
 
 
 def _message(role: Role, text: str) -> Item:
-    return Item(type="message", role=role, content=msgspec.Raw(_dumps(text)))
+    return Item(type="message", role=role, content=msgspec.Raw(encode(text)))
 
 
 def _appended(items: bytes, item: bytes) -> bytes:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from proxy.wire.responses.output_text import FIELDS, ITEMS, Fields, message_id, message_item, raw
+from proxy.wire.responses.output_text import message_id, message_item
+from proxy.wire.responses.raw import encode, fields_in, items_in, raw, text_in
 from records import JsonValue
 
 _DEFAULTS: Final[dict[str, JsonValue]] = {
@@ -42,8 +43,6 @@ _NO_TOKENS: Final[JsonValue] = {
     "output_tokens_details": {"reasoning_tokens": 0},
     "total_tokens": 0,
 }
-_NULL: Final = msgspec.Raw(b"null")
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def answer_to(request: bytes, text: str, finish_reason: str) -> bytes:
@@ -52,7 +51,7 @@ def answer_to(request: bytes, text: str, finish_reason: str) -> bytes:
     status = "incomplete" if reason else "completed"
     named = hashlib.blake2b(request + b"\0" + text.encode("utf-8", "surrogatepass"), digest_size=24).hexdigest()
     now = int(time.time())
-    return _encode(
+    return encode(
         {
             **begun(request, id=f"resp_{named}", created_at=now),
             "status": status,
@@ -66,7 +65,7 @@ def answer_to(request: bytes, text: str, finish_reason: str) -> bytes:
 
 def begun(request: bytes, *, id: str, created_at: int) -> dict[str, JsonValue | msgspec.Raw]:
     """A response in which nothing has been said yet."""
-    asked = FIELDS.decode(request)
+    asked = fields_in(request)
     given = {name: asked[name] for name in _DEFAULTS if name in asked and _is_given(asked[name])}
     document: dict[str, JsonValue | msgspec.Raw] = {
         "id": id,
@@ -89,23 +88,24 @@ def begun(request: bytes, *, id: str, created_at: int) -> dict[str, JsonValue | 
     return document
 
 
+def nothing_asked() -> dict[str, Any]:
+    """For an answer of which nobody has said what it answers, or how it began."""
+    return begun(b"{}", id="resp_burnish", created_at=0)
+
+
 def _is_given(value: msgspec.Raw) -> bool:
     return bytes(value) != b"null"
 
 
 def _over(defaults: dict[str, JsonValue], given: msgspec.Raw | None) -> msgspec.Raw:
     """An object with these defaults."""
-    fields: Fields = FIELDS.decode(given) if given is not None and bytes(given).startswith(b"{") else {}
-    set_: dict[str, Any] = {name: value for name, value in fields.items() if _is_given(value)}
-    return raw({**defaults, **set_})
+    return raw({**defaults, **{name: value for name, value in fields_in(given).items() if _is_given(value)}})
 
 
 def _tools(given: msgspec.Raw | None) -> Sequence[msgspec.Raw]:
     """As they are told in an answer: a function with all its fields."""
-    if given is None or not bytes(given).startswith(b"["):
-        return []
     defaults: dict[str, JsonValue] = {"description": None, "parameters": None, "strict": True}
     return [
-        _over(defaults, tool) if bytes(tool).startswith(b"{") and b'"function"' in bytes(tool) else tool
-        for tool in ITEMS.decode(given)
+        _over(defaults, tool) if text_in(fields_in(tool).get("type")) == "function" else tool
+        for tool in items_in(given)
     ]

@@ -9,14 +9,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from proxy.errors import UpstreamBroke
-from proxy.wire.responses.event import UNREADABLE
-from proxy.wire.responses.output_text import FIELDS, ITEMS, Fields
+from proxy.wire.responses.raw import NONE, NULL, Fields, encode, fields_in, items_in, text_in
 
 _Event: TypeAlias = tuple[str, dict[str, Any]]
 _Place: TypeAlias = Mapping[str, Any]
 
-_NULL: Final = msgspec.Raw(b"null")
-_NONE: Final = msgspec.Raw(b"[]")
 _NO_TEXT: Final = msgspec.Raw(b'""')
 _IN_PROGRESS: Final = msgspec.Raw(b'"in_progress"')
 _UNKNOWN_YET: Final = ("usage", "completed_at", "incomplete_details", "error")
@@ -32,72 +29,64 @@ _STAGES: Final = {
     "image_generation_call": ("in_progress", "generating", "completed"),
     "mcp_list_tools": ("in_progress", "completed"),
 }
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def split_response(body: bytes) -> list[tuple[bytes, bytes]]:
     """The kind and the data of each event. Raises `UpstreamBroke` for what is no response."""
-    try:
-        return [
-            (kind.encode(), _encode({"type": kind, "sequence_number": number, **fields}))
-            for number, (kind, fields) in enumerate(_events(body))
-        ]
-    except UNREADABLE:
-        raise UpstreamBroke("the upstream answered with a document that is no response") from None
+    if not (response := fields_in(body)):
+        raise UpstreamBroke("the upstream answered with a document that is no response")
+    return [
+        (kind.encode(), encode({"type": kind, "sequence_number": number, **fields}))
+        for number, (kind, fields) in enumerate(_events(body, response))
+    ]
 
 
-def _events(body: bytes) -> Iterator[_Event]:
-    response = FIELDS.decode(body)
-    nothing = dict.fromkeys([name for name in _UNKNOWN_YET if name in response], _NULL)
-    begun = _encode({**response, **nothing, "status": _IN_PROGRESS, "output": _NONE})
+def _events(body: bytes, response: Fields) -> Iterator[_Event]:
+    nothing = dict.fromkeys([name for name in _UNKNOWN_YET if name in response], NULL)
+    begun = encode({**response, **nothing, "status": _IN_PROGRESS, "output": NONE})
     for kind in ("response.created", "response.in_progress"):
         yield kind, {"response": msgspec.Raw(begun)}
-    for index, item in enumerate(ITEMS.decode(response.get("output", _NONE))):
+    for index, item in enumerate(items_in(response.get("output"))):
         yield from _item(index, item)
-    if ending := _ENDS.get(_text(response.get("status")), "response.completed"):
+    if ending := _ENDS.get(text_in(response.get("status")), "response.completed"):
         yield ending, {"response": msgspec.Raw(body)}
 
 
 def _item(index: int, item: msgspec.Raw) -> Iterator[_Event]:
-    fields = FIELDS.decode(item)
-    opened, said = _opened(fields), list[_Event]()
-    # Each event names its item by id. One that has none, which is allowed for calls, is told whole.
-    if opened is not None and _text(fields.get("id")):
-        try:
-            said = list(_SAID[_text(fields["type"])](fields, {"item_id": fields["id"], "output_index": index}))
-        except UNREADABLE:
-            opened = None
+    fields = fields_in(item)
+    opened = _opened(fields)
     yield "response.output_item.added", {"output_index": index, "item": item if opened is None else opened}
-    yield from said
+    # Each event names its item by id. One that has none, which is allowed for calls, is told at its end.
+    if opened is not None and text_in(fields.get("id")):
+        yield from _SAID[text_in(fields["type"])](fields, {"item_id": fields["id"], "output_index": index})
     yield "response.output_item.done", {"output_index": index, "item": item}
 
 
 def _opened(item: Fields) -> Fields | None:
     """The item before anything was said in it; None for one of which nothing more is told in a stream."""
-    kind = _text(item.get("type"))
+    kind = text_in(item.get("type"))
     if kind not in _SAID:
         return None
     opened = {**item, **({"status": _IN_PROGRESS} if "status" in item else {})}
     unsaid = _UNSAID.get(kind, {}).items()
-    opened.update((name, nothing) for name, nothing in unsaid if bytes(item.get(name, _NULL)) != b"null")
+    opened.update((name, nothing) for name, nothing in unsaid if bytes(item.get(name, NULL)) != b"null")
     if kind == "reasoning":
         opened.pop("encrypted_content", None)
     return opened
 
 
 def _message(item: Fields, place: _Place) -> Iterator[_Event]:
-    for index, part in enumerate(ITEMS.decode(item.get("content", _NONE))):
-        yield from _part(FIELDS.decode(part), {**place, "content_index": index}, part)
+    for index, part in enumerate(items_in(item.get("content"))):
+        yield from _part(fields_in(part), {**place, "content_index": index}, part)
 
 
 def _part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[_Event]:
-    match _text(part.get("type")):
+    match text_in(part.get("type")):
         case "output_text":
-            begun = {**part, "text": _NO_TEXT, "annotations": _NONE}
-            odds = part.get("logprobs", _NONE)
-            more: dict[str, Any] = {"logprobs": _NONE if bytes(odds) == b"null" else odds}
+            begun = {**part, "text": _NO_TEXT, "annotations": NONE}
+            more: dict[str, Any] = {"logprobs": items_in(part.get("logprobs"))}
             if "logprobs" in part:
-                begun["logprobs"] = _NONE
+                begun["logprobs"] = NONE
             name, stem = "text", "response.output_text"
         case "refusal":
             begun, more, name, stem = {**part, "refusal": _NO_TEXT}, {}, "refusal", "response.refusal"
@@ -107,13 +96,15 @@ def _part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[_Event]:
             begun, more, name, stem = part, {}, "", ""
     yield "response.content_part.added", {**place, "part": begun}
     if stem:
-        yield from _said(stem, name, part.get(name, _NO_TEXT), place, more, _annotations(part, place))
+        yield from _said(stem, name, part.get(name), place, more, _annotations(part, place))
     yield "response.content_part.done", {**place, "part": whole}
 
 
 def _said(
-    stem: str, name: str, text: msgspec.Raw, place: _Place, more: dict[str, Any], between: Iterable[_Event] = ()
+    stem: str, name: str, text: msgspec.Raw | None, place: _Place, more: dict[str, Any], between: Iterable[_Event] = ()
 ) -> Iterator[_Event]:
+    if text is None or not bytes(text).startswith(b'"'):
+        text = _NO_TEXT
     if bytes(text) != b'""':
         yield f"{stem}.delta", {**place, "delta": text, **more}
     yield from between
@@ -121,32 +112,31 @@ def _said(
 
 
 def _annotations(part: Fields, place: _Place) -> Iterator[_Event]:
-    found = part.get("annotations", _NONE)
-    for index, annotation in enumerate(ITEMS.decode(found) if bytes(found) != b"null" else ()):
+    for index, annotation in enumerate(items_in(part.get("annotations"))):
         at = {**place, "annotation_index": index, "annotation": annotation}
         yield "response.output_text.annotation.added", at
 
 
 def _reasoning(item: Fields, place: _Place) -> Iterator[_Event]:
-    for index, part in enumerate(ITEMS.decode(item.get("summary", _NONE))):
-        at, fields = {**place, "summary_index": index}, FIELDS.decode(part)
+    for index, part in enumerate(items_in(item.get("summary"))):
+        at, fields = {**place, "summary_index": index}, fields_in(part)
         stem = "response.reasoning_summary"
         yield f"{stem}_part.added", {**at, "part": {**fields, "text": _NO_TEXT}}
-        yield from _said(f"{stem}_text", "text", fields.get("text", _NO_TEXT), at, {})
+        yield from _said(f"{stem}_text", "text", fields.get("text"), at, {})
         yield f"{stem}_part.done", {**at, "part": part}
-    if bytes(item.get("content", _NULL)) != b"null":
+    if bytes(item.get("content", NULL)) != b"null":
         yield from _message(item, place)
 
 
 def _field(stem: str, name: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
     """For an item of which one field comes in pieces."""
-    return lambda item, place: _said(stem, name, item.get(name, _NO_TEXT), place, {})
+    return lambda item, place: _said(stem, name, item.get(name), place, {})
 
 
 def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
     def told(item: Fields, place: _Place) -> Iterator[_Event]:
         for stage in _STAGES[kind]:
-            failed = stage == "completed" and bytes(item.get("error", _NULL)) != b"null"
+            failed = stage == "completed" and bytes(item.get("error", NULL)) != b"null"
             yield f"response.{kind}.{'failed' if failed else stage}", dict(place)
 
     return told
@@ -154,15 +144,15 @@ def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
 
 def _mcp_call(item: Fields, place: _Place) -> Iterator[_Event]:
     yield "response.mcp_call.in_progress", dict(place)
-    yield from _said("response.mcp_call_arguments", "arguments", item.get("arguments", _NO_TEXT), place, {})
-    failed = bytes(item.get("error", _NULL)) != b"null"
+    yield from _said("response.mcp_call_arguments", "arguments", item.get("arguments"), place, {})
+    failed = bytes(item.get("error", NULL)) != b"null"
     yield f"response.mcp_call.{'failed' if failed else 'completed'}", dict(place)
 
 
 def _interpreted(item: Fields, place: _Place) -> Iterator[_Event]:
-    stem, code = "response.code_interpreter_call", item.get("code", _NULL)
+    stem = "response.code_interpreter_call"
     yield f"{stem}.in_progress", dict(place)
-    yield from _said(f"{stem}_code", "code", _NO_TEXT if bytes(code) == b"null" else code, place, {})
+    yield from _said(f"{stem}_code", "code", item.get("code"), place, {})
     for stage in ("interpreting", "completed"):
         yield f"{stem}.{stage}", dict(place)
 
@@ -177,18 +167,13 @@ _SAID: Final[Mapping[str, Callable[[Fields, _Place], Iterator[_Event]]]] = {
     **{kind: _stages(kind) for kind in _STAGES},
 }
 _UNSAID: Final[Mapping[str, Fields]] = {
-    "message": {"content": _NONE},
-    "reasoning": {"summary": _NONE, "content": _NONE},
+    "message": {"content": NONE},
+    "reasoning": {"summary": NONE, "content": NONE},
     "function_call": {"arguments": _NO_TEXT},
     "custom_tool_call": {"input": _NO_TEXT},
-    "mcp_call": {"arguments": _NO_TEXT, "output": _NULL},
-    "code_interpreter_call": {"code": _NO_TEXT, "outputs": _NULL},
-    "image_generation_call": {"result": _NULL},
-    "mcp_list_tools": {"tools": _NONE},
+    "mcp_call": {"arguments": _NO_TEXT, "output": NULL},
+    "code_interpreter_call": {"code": _NO_TEXT, "outputs": NULL},
+    "image_generation_call": {"result": NULL},
+    "mcp_list_tools": {"tools": NONE},
 }
 """What of an item is told only later."""
-
-
-def _text(value: msgspec.Raw | None) -> str:
-    found = msgspec.json.decode(value) if value is not None else None
-    return found if isinstance(found, str) else ""

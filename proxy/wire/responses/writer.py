@@ -1,6 +1,6 @@
 """A streamed response, event by event, and how a stream ends that failed."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -10,10 +10,9 @@ from proxy.wire import document as documents
 from proxy.wire import sse
 from proxy.wire.responses import event
 from proxy.wire.responses.answer import ResponsesChunk
+from proxy.wire.responses.raw import encode
 from proxy.wire.responses.resource import begun
 from proxy.wire.responses.split import split_response
-
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class ResponsesWriter:
@@ -57,19 +56,19 @@ class ResponsesWriter:
             fields = {"message": message, "param": error.param, "code": code}
             nested = {**fields, "type": error.type, "request_id": request_id}
             told_of = {"type": "error", "sequence_number": number, **fields, "error": nested}
-            written = _named(b"error", _encode(told_of))
+            written = _named(b"error", encode(told_of))
         return written + self._failed(number + 1, code, message)
 
     def _failed(self, number: int, code: str | int | None, message: str) -> bytes:
         response = event.read_event(self._first.data).response if self._first else None
         if response is None or not bytes(response).startswith(b"{"):
-            response = msgspec.Raw(_encode(begun(self._request.body, id="resp_failed", created_at=0)))
+            response = msgspec.Raw(encode(begun(self._request.body, id="resp_failed", created_at=0)))
         # The code tells codex whether to try again.
         failed = documents.with_fields(
             bytes(response), status="failed", error={"code": code or "server_error", "message": message}
         )
         told = {"type": "response.failed", "sequence_number": number, "response": msgspec.Raw(failed)}
-        return _named(event.FAILED, _encode(told))
+        return _named(event.FAILED, encode(told))
 
     def _next_number(self) -> int:
         number: Any = event.read_event(self._last.data).sequence_number if self._last else None

@@ -1,0 +1,293 @@
+"""An edited stream brought in order again: its ends say what the client was given, and its events count on."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from middleware.messages import Chunk
+from proxy.errors import UpstreamBroke
+from proxy.wire import document
+from proxy.wire.responses import event
+from proxy.wire.responses.answer import ResponsesChunk
+from proxy.wire.responses.event import Event
+from proxy.wire.responses.output_text import is_text, message_id, message_item, retold, text_part
+from proxy.wire.responses.raw import encode, fields_in, items_in
+from proxy.wire.responses.resource import nothing_asked
+from proxy.wire.responses.split import split_response
+from proxy.wire.responses.told import Told, ToldItem, ToldText
+from records import JsonValue
+
+_CLOSING: Final = frozenset((event.ANNOTATION, event.TEXT_DONE, event.REFUSAL_DONE, event.PART_DONE, event.ITEM_DONE))
+"""What ends a part of a message, or the message."""
+
+
+class _Came(NamedTuple):
+    """An event, and what is read of it."""
+
+    kind: bytes
+    data: bytes
+    read: Event
+
+
+class ResponsesSettling:
+    """Text without a place joins the text part that is open. The end of one waits for what follows it, to let late text
+    in; text that is later still makes a message of its own, once no other item is open. The end of the response waits
+    for the end of the stream. What a step left out is made up for: a client is never given half an item, or no end.
+    """
+
+    def __init__(self) -> None:
+        self._told = Told()
+        self._next_number: int | None = None
+        self._begun = False
+        self._response: bytes | None = None
+        """As the provider last told of it."""
+        self._ending: _Came | None = None
+        self._speaking: ToldText | None = None
+        """The text part that takes text."""
+        self._closing: list[_Came] = []
+        self._closes: ToldItem | None = None
+        self._waiting = ""
+        self._ready: list[Chunk] = []
+
+    def take(self, chunk: Chunk) -> Sequence[Chunk]:
+        assert isinstance(chunk, ResponsesChunk)
+        if chunk.whole:
+            try:
+                events = split_response(chunk.data)
+            except UpstreamBroke:
+                return (chunk,)
+            if events[-1][0] not in event.ENDS:
+                return (chunk,)  # It is not finished, and no stream goes on from here.
+            for kind, data in events:
+                self._take(_Came(kind, data, event.read_event(data)))
+        else:
+            self._say(chunk.beside)
+            self._take(_Came(chunk.kind, chunk.data, event.read_event(chunk.data)))
+        return self._all_ready()
+
+    def rest(self) -> Sequence[Chunk]:
+        if not (self._begun or self._response or self._ending or self._waiting):
+            return ()
+        if self._response is None and not self._begun:
+            self._begin()
+        self._begun = True
+        self._close()
+        for item in self._told.open:
+            self._end(item)
+        self._say_waiting()
+        self._close()
+        self._finish()
+        return self._all_ready()
+
+    def _take(self, came: _Came) -> None:
+        kind, read = came.kind, came.read
+        if kind in event.ENDS:
+            self._ending = came
+            return
+        if kind in event.LIFECYCLE:
+            self._response = bytes(read.response) if read.response else self._response
+            # Nothing is said between these.
+            self._begun = self._begun or kind == event.IN_PROGRESS
+            self._emit(came)
+            return
+        self._begun = True
+        item = self._told.get(read.output_index)
+        if kind == event.TEXT:
+            self._grow(item, came)
+        elif kind == event.ITEM_ADDED:
+            self._add(came)
+        elif item is None and read.output_index is None:
+            self._emit(came)
+        elif item is None or item.ended is not None:
+            pass  # Of an item that the client does not know there is nothing to tell.
+        elif item.is_message and kind in _CLOSING:
+            self._end_later(item, came)
+        else:
+            self._close()
+            self._tell(item, came)
+
+    def _grow(self, item: ToldItem | None, came: _Came) -> None:
+        text = came.read.delta if isinstance(came.read.delta, str) else ""
+        index = came.read.content_index
+        if item is None or item.ended is not None or not item.is_message or type(index) is not int:
+            self._say(text)
+            return
+        part = item.text(index)
+        if not part.open:
+            self._say(text)
+            return
+        if part is not self._speaking:
+            self._close()
+            self._speaking = part
+            self._say_waiting()
+        self._emit(came, item)
+        part.pieces.append(text)
+
+    def _add(self, came: _Came) -> None:
+        self._close()
+        index, begun = came.read.output_index, came.read.item
+        if type(index) is not int or begun is None or not fields_in(begun):
+            return
+        item = self._told.add(index, begun)
+        if item.is_message and items_in(fields_in(begun).get("content")):
+            # Text is told in deltas alone: those are what steps see.
+            self._emit(came, item, item=document.with_fields(bytes(begun), content=[]))
+        else:
+            self._emit(came, item)
+
+    def _tell(self, item: ToldItem, came: _Came) -> None:
+        index, part = came.read.content_index, came.read.part
+        if came.kind == event.PART_ADDED and item.is_message and is_text(fields := fields_in(part)):
+            empty = retold(fields, "")
+            self._emit(came, item, **({} if empty is fields else {"part": encode(empty)}))
+            if type(index) is int:
+                self._speaking = item.text(index)
+                self._say_waiting()
+            return
+        self._emit(came, item)
+        if came.kind == event.ITEM_DONE:
+            item.ended = came.read.item or item.begun
+            self._say_waiting()
+
+    def _say(self, text: str) -> None:
+        """Text that has no place yet."""
+        if not text:
+            return
+        if self._speaking is None:
+            if not self._begun or self._told.open:
+                self._waiting += text
+                return
+            self._begin_message()
+        part = self._speaking
+        assert part is not None
+        self._make(event.TEXT, **_place(part), delta=text, logprobs=[])
+        part.pieces.append(text)
+
+    def _say_waiting(self) -> None:
+        text, self._waiting = self._waiting, ""
+        self._say(text)
+
+    def _begin_message(self) -> None:
+        index = self._told.length
+        id = message_id(self._response or b"", b"%d" % index)
+        item = self._told.insert(msgspec.Raw(message_item(id, None, status="in_progress")))
+        part = item.text(0)
+        self._make(event.ITEM_ADDED, output_index=item.index, item=item.begun)
+        self._make(event.PART_ADDED, **_place(part), part=text_part(""))
+        self._speaking, self._closes = part, item
+
+    def _end_later(self, item: ToldItem, came: _Came) -> None:
+        if self._closes is not item:
+            self._close()
+            self._closes = item
+        self._closing.append(came)
+
+    def _close(self) -> None:
+        """Tell the ends that have waited."""
+        while (item := self._closes) is not None:
+            closing, self._closing, self._closes = self._closing, [], None
+            if self._speaking is not None and self._speaking.item is item:
+                self._speaking = None
+            for came in closing:
+                self._close_by(item, came, closing)
+            if item in self._told.inserted:
+                self._end(item)
+            self._say_waiting()
+
+    def _close_by(self, item: ToldItem, came: _Came, closing: Sequence[_Came]) -> None:
+        read, changes = came.read, dict[str, JsonValue]()
+        part = item.texts.get(read.content_index) if type(read.content_index) is int else None
+        given = part.text if part else ""
+        match came.kind:
+            case event.ANNOTATION:
+                # What it points at may be gone.
+                if any(_text_of(other) not in (None, given) for other in closing if _same_part(came, other)):
+                    return
+            case event.TEXT_DONE:
+                if read.text != given:
+                    changes = {"text": given, "logprobs": []}
+            case event.PART_DONE:
+                if is_text(fields := fields_in(read.part)):
+                    told = retold(fields, given)
+                    changes = {} if told is fields else {"part": encode(told)}
+            case event.ITEM_DONE:
+                whole = read.item or item.begun
+                item.ended = item.settled(whole)
+                if item.ended is not whole:
+                    changes = {"item": bytes(item.ended)}
+        if part is not None and came.kind != event.ANNOTATION:
+            part.open = False
+        self._emit(came, item, **changes)
+
+    def _end(self, item: ToldItem) -> None:
+        """Tell the end of an item, and of its text, that the provider has not told of, or no step has let through."""
+        for part in item.texts.values():
+            if part.open:
+                part.open = False
+                self._make(event.TEXT_DONE, **_place(part), text=part.text, logprobs=[])
+                self._make(event.PART_DONE, **_place(part), part=text_part(part.text))
+        if self._speaking is not None and self._speaking.item is item:
+            self._speaking = None
+        item.ended = item.end()
+        self._make(event.ITEM_DONE, output_index=item.index, item=item.ended)
+
+    def _begin(self) -> None:
+        """For a stream whose beginning a step has swallowed."""
+        ending = self._ending.read.response if self._ending else None
+        fields = fields_in(ending) or nothing_asked()
+        self._response = encode({**fields, "status": "in_progress", "output": [], "usage": None})
+        self._make(event.CREATED, response=msgspec.Raw(self._response))
+        self._make(event.IN_PROGRESS, response=msgspec.Raw(self._response))
+
+    def _finish(self) -> None:
+        ending = self._ending.read.response if self._ending else None
+        fields = fields_in(ending or self._response)
+        before = items_in(fields.get("output"))
+        output = self._told.output(before)
+        if self._ending is None:
+            response = encode({**fields, "status": "completed", "output": output})
+            self._make(event.COMPLETED, response=msgspec.Raw(response))
+        elif output == before:
+            self._emit(self._ending)
+        else:
+            self._emit(self._ending, response=encode({**fields, "output": output}))
+
+    def _make(self, kind: bytes, **fields: Any) -> None:
+        number = self._next_number or 0
+        self._next_number = number + 1
+        data = encode({"type": kind.decode(), "sequence_number": number, **fields})
+        self._ready.append(ResponsesChunk(data, kind=kind))
+
+    def _emit(self, came: _Came, of: ToldItem | None = None, **changes: JsonValue) -> None:
+        """The event, `of` an item where the client has it, with these fields changed."""
+        if came.read.type is None:
+            self._ready.append(ResponsesChunk(came.data, kind=came.kind))  # Whatever it is, it is not counted.
+            return
+        number, had = self._next_number, came.read.sequence_number
+        if number is None:
+            number = had if type(had) is int else 0
+        self._next_number = number + 1
+        if number != had:
+            changes["sequence_number"] = number
+        if of is not None and of.index != came.read.output_index:
+            changes["output_index"] = of.index
+        data = document.with_fields(came.data, **changes) if changes else came.data
+        self._ready.append(ResponsesChunk(data, kind=came.kind))
+
+    def _all_ready(self) -> Sequence[Chunk]:
+        ready, self._ready = self._ready, []
+        return ready
+
+
+def _place(part: ToldText) -> dict[str, Any]:
+    return {"item_id": part.item.id, "output_index": part.item.index, "content_index": part.index}
+
+
+def _same_part(one: _Came, other: _Came) -> bool:
+    return bool(one.read.content_index == other.read.content_index)
+
+
+def _text_of(came: _Came) -> str | None:
+    """The text of a part, as its end has it."""
+    return came.read.text if came.kind == event.TEXT_DONE and isinstance(came.read.text, str) else None
