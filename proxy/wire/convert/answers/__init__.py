@@ -1,0 +1,1 @@
+"""Answers from one API's words into another's: a reader and a writer for each, and what stands between them."""
