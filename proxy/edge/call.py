@@ -135,7 +135,7 @@ class _Call:
         user = agent.user_of(request)
         self._scope = scope_of(agent.name, user)
         trace_id, self._parent = parent_of(by_name.get(b"traceparent"), run_id)
-        kept = agent.answers.find(request.continues) if request.continues else None
+        kept = agent.answers.continued(request.continues) if request.continues else None
         self._session: Session = agent.sessions.find(
             request,
             by_name,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from middleware.messages import Completion
+from proxy.errors import BadRequest
 from proxy.wire.document import fields_of
 from proxy.wire.format import WireRequest
 from stores.responses import KeptResponse, ResponseStore
@@ -19,6 +20,13 @@ class KeptAnswers:
 
     def find(self, id: str) -> KeptResponse | None:
         return self._store.get(self._agent, id)
+
+    def continued(self, id: str) -> KeptResponse | None:
+        """The answer that a request goes on from; None where only its provider can know it. Raises `BadRequest`."""
+        kept = self.find(id)
+        if kept is None and self.is_anothers(id):
+            raise unknown_answer(id)
+        return kept
 
     def is_anothers(self, id: str) -> bool:
         """Whether the answer was given to another agent: then it is none of this one's business."""
@@ -68,6 +76,15 @@ def items_of(body: bytes) -> bytes:
     if asked.startswith(b'"'):
         return b'[{"type":"message","role":"user","content":' + asked + b"}]"
     return asked if asked.startswith(b"[") else b"[]"
+
+
+def unknown_answer(id: str) -> BadRequest:
+    """In OpenAI's words."""
+    return BadRequest(
+        f"there is no answer {id!r} to go on from; send the conversation itself",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
 
 
 def seen_of(kept: KeptResponse) -> Seen:

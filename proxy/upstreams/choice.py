@@ -23,11 +23,15 @@ class ModelChoice:
         first = config.models[config.agents[agent].models.default[0]].provider
         self._no_default = (first, "none of the agent's default models has a provider whose key is set")
 
-    def of(self, asked: str, variant: str) -> Route:
-        """The route for the model the request names. Raises `ApiError` where the agent may not use it."""
+    def of(self, asked: str, variant: str, *, embeds: bool = False) -> Route:
+        """The route for the model the request names. Raises `ApiError` where the agent may not use it.
+
+        `embeds`: whether embeddings are wanted. The default model chats, so it stands in for no model that embeds: the
+        name then goes to its provider as it is.
+        """
         if asked in self._allowed or (asked and asked == self._variants.get(variant)):
             return self.routes[asked]
-        if not asked or self._unknown == "default":
+        if not asked or (self._unknown == "default" and not embeds):
             return self.default
         if asked in self.routes:
             raise ApiError(
@@ -37,7 +41,7 @@ class ModelChoice:
                 param="model",
                 code="model_not_allowed",
             )
-        if self._unknown == "passthrough":
+        if self._unknown != "reject":
             return replace(self.default, model=asked)
         raise ApiError(
             404,

@@ -11,6 +11,7 @@ from proxy.errors import UpstreamBroke
 from proxy.wire.convert.answer import StreamConverter, convert_answer
 from proxy.wire.convert.pieces import Api
 from proxy.wire.convert.request import convert_request
+from proxy.wire.convert.requests.losses import Losses
 from proxy.wire.format import WireChunk, WireFormat, WireRequest
 
 STEP: Final = "convert"
@@ -32,7 +33,7 @@ class Converted:
 class LostInAnswer:
     """What of the answer the client's API has no words for."""
 
-    what: str
+    dropped: tuple[str, ...]
 
 
 class Conversion:
@@ -77,13 +78,7 @@ class Conversion:
         record: Callable[[Converted | LostInAnswer], None],
     ) -> AsyncIterator[Chunk]:
         client, asked, created = self._client, request.body, exchange.started_ns // _SECOND
-        known: set[str] = set()
-
-        def lost(what: str) -> None:
-            if what not in known:
-                known.add(what)
-                record(LostInAnswer(what))
-
+        losses = Losses()
         converter: StreamConverter | None = None
         try:
             async for chunk in reply:
@@ -96,13 +91,13 @@ class Conversion:
                         asked=asked,
                         id=exchange.id,
                         created=created,
-                        loss=lost,
+                        losses=losses,
                     )
                     yield client.read_whole(body)
                     return
                 if converter is None:
                     converter = StreamConverter(
-                        self._target, self._source, asked=asked, id=exchange.id, created=created, loss=lost
+                        self._target, self._source, asked=asked, id=exchange.id, created=created, losses=losses
                     )
                 for data in converter.feed(chunk.data):
                     yield client.read_chunk(data)
@@ -111,6 +106,9 @@ class Conversion:
         except UpstreamBroke as broke:
             # What the provider put its error into is in its own API's shape.
             raise UpstreamBroke(str(broke)) from broke
+        finally:
+            if told := losses.told():
+                record(LostInAnswer(told))
 
 
 def _api(format: WireFormat) -> Api:

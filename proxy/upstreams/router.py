@@ -14,7 +14,7 @@ from middleware.reply import Reply
 from policies.breaker import Breaker
 from policies.retries import LONGEST_WAIT, RetryBudget, backoff
 from proxy.config.model import Config, Provider
-from proxy.errors import BadRequest
+from proxy.identity.answers import unknown_answer
 from proxy.upstreams.attempts import Attempting, ModelCalled, Route, Upstream, UpstreamFailed
 from proxy.upstreams.choice import ModelChoice
 from proxy.upstreams.compatible import CompatibleProvider
@@ -71,7 +71,8 @@ class ModelRouter:
             kept = self._choice.bound(bound, exchange.request.model, exchange.variant)
             if kept is not None:
                 return await self._call(exchange, kept)
-        route = self._choice.of(exchange.request.model, exchange.variant)
+        embeds = _on_the_wire(exchange.request).api == "embeddings"
+        route = self._choice.of(exchange.request.model, exchange.variant, embeds=embeds)
         if not route.fallbacks:
             return await self._call(exchange, route)
         failures: list[UpstreamFailed] = []
@@ -112,7 +113,7 @@ class ModelRouter:
         exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body, converted=True))
         earlier = self._earlier(asked.continues) if asked.continues else ()
         if asked.continues and not earlier:
-            raise _unknown_answer(asked.continues)
+            raise unknown_answer(asked.continues)
         log = exchange.log
         place = log.enter("convert")
         record = partial(log.record, place)
@@ -217,14 +218,6 @@ def _spoken(provider: Provider, api: str) -> str | None:
 def _on_the_wire(request: ChatRequest) -> WireRequest:
     assert isinstance(request, WireRequest)  # Whoever made the exchange read it in some format.
     return request
-
-
-def _unknown_answer(id: str) -> BadRequest:
-    return BadRequest(
-        f"there is no answer {id!r} to go on from; send the conversation itself",
-        param="previous_response_id",
-        code="previous_response_not_found",
-    )
 
 
 def _nothing(_: str) -> Sequence[bytes]:

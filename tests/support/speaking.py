@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tests.support.proxy import Answer
 
 Message = str | Mapping[str, Any]
 """A message as chat completions write it, or the text of one of the user's."""
+
+Tool = str | Mapping[str, Any]
 
 _MAX_TOKENS: Final = 1000
 
@@ -27,14 +29,14 @@ class Told:
 class Language:
     """One API."""
 
-    name: str
+    name: Literal["chat", "responses", "messages"]
 
     @property
     def path(self) -> str:
         return _PATHS[self.name]
 
-    def asking(self, *messages: Message, tools: Sequence[str] = (), **fields: Any) -> dict[str, Any]:
-        """A request. `tools` are names of functions without parameters."""
+    def asking(self, *messages: Message, tools: Sequence[Tool] = (), **fields: Any) -> dict[str, Any]:
+        """A request. A tool given by its name is a function without parameters; any other is as the API has it."""
         said = [{"role": "user", "content": m} if isinstance(m, str) else dict(m) for m in messages or ("hello",)]
         return {"model": "small", **_ASKING[self.name](said, tools), **fields}
 
@@ -77,12 +79,17 @@ def events_of(answer: Answer) -> list[Any]:
 _PATHS: Final = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "messages": "/v1/messages"}
 
 
-def _ask_chat(said: list[dict[str, Any]], tools: Sequence[str]) -> dict[str, Any]:
-    offered = [{"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in tools]
+def _ask_chat(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, Any]:
+    offered = [
+        {"type": "function", "function": {"name": tool, "parameters": {"type": "object"}}}
+        if isinstance(tool, str)
+        else tool
+        for tool in tools
+    ]
     return {"messages": said, **({"tools": offered} if tools else {})}
 
 
-def _ask_responses(said: list[dict[str, Any]], tools: Sequence[str]) -> dict[str, Any]:
+def _ask_responses(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, Any]:
     items: list[dict[str, Any]] = []
     for message in said:
         if message["role"] == "tool":
@@ -94,11 +101,16 @@ def _ask_responses(said: list[dict[str, Any]], tools: Sequence[str]) -> dict[str
             items.append({"type": "message", "role": message["role"], "content": message["content"]})
         called = message.get("tool_calls", ())
         items += [{"type": "function_call", "call_id": call["id"], **call["function"]} for call in called]
-    offered = [{"type": "function", "name": name, "parameters": {"type": "object"}, "strict": False} for name in tools]
+    offered = [
+        {"type": "function", "name": tool, "parameters": {"type": "object"}, "strict": False}
+        if isinstance(tool, str)
+        else tool
+        for tool in tools
+    ]
     return {"input": items, **({"tools": offered} if tools else {})}
 
 
-def _ask_messages(said: list[dict[str, Any]], tools: Sequence[str]) -> dict[str, Any]:
+def _ask_messages(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, Any]:
     system = "\n\n".join(message["content"] for message in said if message["role"] == "system")
     turns: list[dict[str, Any]] = []
     for message in said:
@@ -126,7 +138,7 @@ def _ask_messages(said: list[dict[str, Any]], tools: Sequence[str]) -> dict[str,
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
-    offered = [{"name": name, "input_schema": {"type": "object"}} for name in tools]
+    offered = [{"name": tool, "input_schema": {"type": "object"}} if isinstance(tool, str) else tool for tool in tools]
     return {
         "max_tokens": _MAX_TOKENS,
         "messages": turns,

@@ -87,8 +87,9 @@ def turns_of(items: Sequence[Item]) -> list[Turn]:
 
 def message_of(turn: Turn) -> Message:
     if turn.role == "assistant":
-        texts, parts = zip(*(text_of(item.content) for item in turn.items if item.is_message), strict=True) or ((), ())
-        return Message("assistant", "".join(texts), calls_of(turn.items), None, any(parts))
+        said = [text_of(item.content) for item in turn.items if item.is_message]
+        text, parts = "".join(text for text, _ in said), any(parts for _, parts in said)
+        return Message("assistant", text, calls_of(turn.items), None, parts)
     (item,) = turn.items
     text, has_parts = text_of(item.content if item.is_message else item.output)
     return Message(turn.role, text, (), item.call_id if isinstance(item.call_id, str) else None, has_parts)

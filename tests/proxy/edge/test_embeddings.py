@@ -68,6 +68,14 @@ async def test_the_model_is_called_by_its_own_name_with_the_providers_key(upstre
     assert answer.headers["x-request-id"] == answer.run_id
 
 
+async def test_a_model_that_is_not_configured_is_the_default_providers(upstream: Upstream, proxy: Proxy) -> None:
+    """The default model chats; an agent that embeds too names another, and changes nothing but its base URL."""
+    await proxy.post({"model": "embed-3", "input": "hello"}, path=EMBEDDINGS)
+    assert upstream.requests[0].json()["model"] == "embed-3"
+    (run,) = await proxy.recorded()
+    assert (run.model_requested, run.model, run.sent) == ("embed-3", "embed-3", None)
+
+
 async def test_openai_python_gets_its_vectors(upstream: Upstream, client: AsyncOpenAI) -> None:
     """It asks for base64 and unpacks that itself, unless told otherwise."""
     answer = await client.embeddings.create(model="small", input=["a", "b"])
