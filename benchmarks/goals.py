@@ -1,12 +1,13 @@
 """What Burnish promises to cost, and whether a run kept it; F and LiteLLM are the yardsticks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.results import Results
 from benchmarks.stats import Spread, difference, ratio, spread
 from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, NOOP, PEER, UNRECORDED, Subject
+from benchmarks.ways import CHAT_WAY, WAYS
 
 Verdict = Literal["met", "met, and the stretch", "missed", "not measured"]
 
@@ -64,6 +65,11 @@ def _pool(results: Results) -> Spread | None:
     return ratio(results.of(DEFAULT.name, "pool_400_us"), results.of(DEFAULT.name, "pool_8_us"))
 
 
+def _over(above: str, below: str) -> Callable[[Results], Spread | None]:
+    """Of two figures of the default chain."""
+    return lambda results: ratio(results.of(DEFAULT.name, above), results.of(DEFAULT.name, below))
+
+
 def _plain(subject: Subject, figure: str) -> Callable[[Results], Spread | None]:
     return lambda results: spread(results.of(subject.name, figure))
 
@@ -79,6 +85,19 @@ def _whole(connections: int) -> Sequence[Goal]:
     )
 
 
+def _ways() -> Iterator[Goal]:
+    """Native calls over those of chat completions, and converted streams over native ones."""
+    natives = {way.name: way for way in WAYS if way.name == way.native}
+    for way in natives.values():
+        if way is not CHAT_WAY:
+            yield Goal(f"CPU per call, {way.title}", _over(way.call_us, CHAT_WAY.call_us), 1.2, 1.1, "× chat")
+            yield Goal(f"CPU per event, {way.title}", _over(way.event_us, CHAT_WAY.event_us), 1.2, 1.1, "× chat")
+    for way in WAYS:
+        if way.name != way.native:
+            over = _over(way.event_us, natives[way.native].event_us)
+            yield Goal(f"CPU per event, {way.title}", over, 2, 1.5, "× native")
+
+
 GOALS: Sequence[Goal] = (
     *_whole(8),
     *_whole(32),
@@ -90,4 +109,5 @@ GOALS: Sequence[Goal] = (
     Goal("start to first answer", _times(DEFAULT, "cold_s", FLOOR), 2.5, 2, "× F's"),
     Goal("memory at rest", _plain(DEFAULT, "idle_mib"), 80, 60, "MiB"),
     Goal("CPU per call, 8 to 400 pooled connections", _pool, 1.2, 1.1, "×"),
+    *_ways(),
 )

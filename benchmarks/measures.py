@@ -15,6 +15,7 @@ from benchmarks.processes import core_seconds
 from benchmarks.running import PROXY_CORE, Running
 from benchmarks.stats import percentile
 from benchmarks.traffic import streams, whole_calls
+from benchmarks.ways import WAYS
 
 Figures = dict[str, float]
 PACED = "paced-10ms"
@@ -46,6 +47,11 @@ async def warm(running: Running, seconds: float) -> None:
     await running.booked(await closed_loop(whole_calls(running.target, numbers), 8, seconds=seconds), "warm-up")
     paced = streams(running.target, running.next_number(), PACED)
     await running.booked(await closed_loop(paced, 4, calls=4), "warm-up of streams")
+    if running.subject.every_api:
+        await whole_ways(running, seconds / len(WAYS))
+        for way in WAYS:
+            paced = streams(running.target, running.next_number(), way.paced_model, way.api)
+            await running.booked(await closed_loop(paced, 4, calls=4), f"warm-up of streams, {way.title}")
 
 
 def whole(connections: int) -> Callable[[Running, float], Awaitable[Figures]]:
@@ -90,6 +96,27 @@ async def crowd(running: Running, seconds: float) -> Figures:
     load = closed_loop(traffic, 100, seconds=seconds, stagger=1.0)
     tally, cost = await costed(running, "100 paced streams", load)
     return {"events_per_s": tally.events / tally.seconds, "crowd_chunk_us": cost.subject / tally.all_events * 1e6}
+
+
+async def whole_ways(running: Running, seconds: float) -> Figures:
+    """CPU per whole call with eight connections, in each API, one after the other."""
+    found = {}
+    for way in WAYS:
+        traffic = whole_calls(running.target, running.next_number(), way.model, way.api)
+        tally, cost = await costed(running, f"calls of {way.title}", closed_loop(traffic, 8, seconds=seconds))
+        found[way.call_us] = cost.subject / tally.calls * 1e6
+    return found
+
+
+async def paced_ways(running: Running, seconds: float) -> Figures:
+    """CPU per event of eight streams that bring one each 10 ms, in each API."""
+    found = {}
+    for way in WAYS:
+        traffic = streams(running.target, running.next_number(), way.paced_model, way.api)
+        load = closed_loop(traffic, 8, seconds=seconds, stagger=1.0)
+        tally, cost = await costed(running, f"streams of {way.title}", load)
+        found[way.event_us] = cost.subject / tally.all_events * 1e6
+    return found
 
 
 async def idle_connections(running: Running, seconds: float) -> Figures:

@@ -13,10 +13,11 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.load import WrongAnswers, closed_loop
-from benchmarks.measures import PACED, warm
+from benchmarks.measures import warm
 from benchmarks.running import LOAD_CORE, Running, SubjectFailed, helper, up
 from benchmarks.subjects import DIRECT, PEER, SUBJECTS, install_litellm
 from benchmarks.traffic import streams, whole_calls
+from benchmarks.ways import CHAT_WAY, WAYS
 
 
 @dataclass
@@ -69,7 +70,9 @@ async def record(options: argparse.Namespace, upstream: str, sink: str, file: Pa
 
 async def _load(running: Running, options: argparse.Namespace) -> None:
     number = running.next_number()
-    traffic = streams(running.target, number, PACED) if options.streams else whole_calls(running.target, number)
+    way = next(way for way in WAYS if way.name == options.way)
+    load, model = (streams, way.paced_model) if options.streams else (whole_calls, way.model)
+    traffic = load(running.target, number, model, way.api)
     # A little longer than py-spy watches, which takes a moment to attach.
     tally = await closed_loop(traffic, options.connections, seconds=options.seconds + 1.0)
     tally.checked(options.subject)
@@ -81,6 +84,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description="Where a subject's time goes.")
     parser.add_argument("subject", choices=[name for name in SUBJECTS if name != DIRECT.name])
     parser.add_argument("--streams", action="store_true", help="load it with paced streams instead of whole calls")
+    parser.add_argument(
+        "--way", choices=[way.name for way in WAYS], default=CHAT_WAY.name, help="the API it is asked in"
+    )
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--lines", type=int, default=30, help="of each table")

@@ -5,11 +5,22 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from time import perf_counter
 
-from benchmarks.measures import Figures, at_rest, crowd, idle_connections, latency, paced, warm, whole
+from benchmarks.measures import (
+    Figures,
+    at_rest,
+    crowd,
+    idle_connections,
+    latency,
+    paced,
+    paced_ways,
+    warm,
+    whole,
+    whole_ways,
+)
 from benchmarks.results import Results
 from benchmarks.running import Running, up
 from benchmarks.stats import Turn
-from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, UNRECORDED, Subject
+from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, SUBJECTS, UNRECORDED, Subject
 
 Say = Callable[[str], None]
 
@@ -35,12 +46,16 @@ POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNR
 REST = Measure("rest", at_rest, 1.0, without=(DIRECT,))
 """Taken after the first answer, before any load."""
 
+_ONE_API = tuple(subject for subject in SUBJECTS.values() if not subject.every_api)
+
 LOADED = (
     Measure("whole", whole(8), 0.8, laps=3),
     Measure("whole", whole(32), 0.8, laps=3),
     Measure("latency", latency, 4.0, without=(UNRECORDED, NOOP)),
     Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP)),
     Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP)),
+    Measure("apis", whole_ways, 0.8, laps=3, without=_ONE_API),
+    Measure("apis", paced_ways, 2.0, without=_ONE_API),
 )
 """Taken with every subject up and one of them loaded."""
 

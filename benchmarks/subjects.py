@@ -59,6 +59,8 @@ class Subject:
     """Whether it keeps a record of each call, which must be complete before its time is read."""
     exports: bool = False
     """Whether it sends a trace of each call to the sink, likewise."""
+    every_api: bool = False
+    """Whether it is measured in other APIs than chat completions too."""
 
 
 def _floor(place: Place) -> list[str]:
@@ -98,7 +100,9 @@ DIRECT = Subject("direct", "no proxy")
 FLOOR = Subject("floor", "F: starlette, uvicorn, aiohttp", _floor, lambda place: {"UPSTREAM": f"{place.upstream}/v1"})
 EMPTY = Subject("empty", "Burnish, chain empty", _burnish("empty"), _burnish_env)
 UNRECORDED = Subject("unrecorded", "Burnish, default chain, no record", _burnish("unrecorded"), _burnish_env)
-DEFAULT = Subject("default", "Burnish, default chain", _burnish("default"), _burnish_env, records=True, exports=True)
+DEFAULT = Subject(
+    "default", "Burnish, default chain", _burnish("default"), _burnish_env, records=True, exports=True, every_api=True
+)
 NOOP = Subject("noop", "Burnish, one more step", _burnish("noop"), _burnish_env, records=True, exports=True)
 PEER = Subject("litellm", f"LiteLLM {LITELLM}", _litellm, _litellm_env)
 SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, PEER)}

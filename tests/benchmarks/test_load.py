@@ -5,11 +5,18 @@ from itertools import islice
 
 import pytest
 
+from benchmarks.apis import APIS, CHAT, Api
+from benchmarks.apis.chat import ANSWER_BYTES, EVENTS, TEXT
+from benchmarks.apis.said import ARGUMENTS, CALL_ID, QUESTION, STREAMED, TOOL, WORD
 from benchmarks.http1 import Connection, Route, chunk, message
 from benchmarks.load import WrongAnswers, closed_loop, fixed_rate
 from benchmarks.traffic import Target, streams, whole_calls
-from benchmarks.upstream import ANSWER_BYTES, EVENTS, Upstream
+from benchmarks.upstream import Upstream
+from proxy.wire.formats import FORMATS
+from proxy.wire.sse import DONE, EventReader
 from tests.benchmarks.serving import serving
+
+IN_EVERY_API = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
 
 
 def messages(request: bytes) -> list[dict[str, object]]:
@@ -30,17 +37,49 @@ async def test_a_fixed_rate_sends_what_the_rate_asks_for() -> None:
     assert tally.checked("rate").calls == 20
 
 
-@pytest.mark.parametrize("model", ["bench", "paced-1ms"])
-async def test_every_event_of_a_stream_is_counted_however_it_is_cut(model: str) -> None:
+@IN_EVERY_API
+async def test_both_calls_of_a_turn_are_answered(api: Api) -> None:
     async with serving(Upstream()) as target:
-        tally = await closed_loop(streams(target, 0, model), 2, calls=4)
-    assert tally.checked("streams").all_events == 4 * EVENTS
+        tally = await closed_loop(whole_calls(target, 0, api=api), 1, calls=2)
+    assert tally.checked("a turn").calls == 2
+
+
+@IN_EVERY_API
+@pytest.mark.parametrize("model", ["bench", "paced-1ms"])
+async def test_every_event_of_a_stream_is_counted_however_it_is_cut(api: Api, model: str) -> None:
+    async with serving(Upstream()) as target:
+        tally = await closed_loop(streams(target, 0, model, api), 2, calls=4)
+    assert tally.checked("streams").all_events == 4 * len(api.events)
     assert len(tally.first_chunks) == 4
 
 
-async def test_answers_have_the_size_that_is_promised() -> None:
-    upstream = Upstream()
-    assert {len(answer.partition(b"\r\n\r\n")[2]) for answer in (upstream.text, upstream.tool)} == {ANSWER_BYTES}
+@IN_EVERY_API
+def test_the_provider_speaks_the_api_as_its_clients_know_it(api: Api) -> None:
+    format = FORMATS[api.name]
+    question, follow_up = (format.read_request(json.dumps({"model": "m", **ask}).encode()) for ask in api.asks)
+    called, answered = (format.read_whole(body) for body in (api.calls_tool, api.says))
+    completion = type(called).join([called])
+    assert [(call.id, call.name, json.loads(call.arguments)) for call in completion.calls] == [
+        (CALL_ID, TOOL, json.loads(ARGUMENTS))
+    ]
+    assert (question.question, [result.call_id for result in follow_up.results]) == (QUESTION, [CALL_ID])
+    assert type(answered).join([answered]).text == TEXT
+
+
+@IN_EVERY_API
+def test_a_stream_says_what_it_is_checked_for(api: Api) -> None:
+    format = FORMATS[api.name]
+    data = [data for data in EventReader().feed(b"".join(api.events)) if data != DONE]
+    chunks = [format.read_chunk(each) for each in data]
+    completion = type(chunks[0]).join(chunks)
+    assert completion.text == STREAMED
+    assert list(completion.finish_reasons)
+    assert b"".join(api.events).count(WORD.encode()) == api.words
+
+
+def test_answers_have_the_size_that_is_promised() -> None:
+    assert {len(CHAT.says), len(CHAT.calls_tool)} == {ANSWER_BYTES}
+    assert (len(CHAT.events), len(CHAT.events_with_usage)) == (EVENTS, EVENTS + 1)
 
 
 def test_no_question_is_asked_twice_and_every_turn_has_a_follow_up() -> None:

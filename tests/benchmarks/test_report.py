@@ -20,6 +20,8 @@ def found() -> Results:
         results.add(
             turn, "default", {"cpu_us_8": 340 * slow, "p50_ms": 2.5 * slow, "events_per_s": 8_000, "cold_s": 0.9}
         )
+        results.add(turn, "default", {"chat_call_us": 500 * slow, "responses_call_us": 550 * slow})
+        results.add(turn, "default", {"messages_event_us": 20 * slow, "messages_converted_event_us": 50 * slow})
         results.add(turn, "noop", {"cpu_us_8": 350 * slow})
         results.add(turn, "litellm", {"cpu_us_8": 13_600 * slow})
     return results
@@ -37,6 +39,8 @@ def test_goals_are_judged_by_the_median_of_ratios_within_turns() -> None:
     assert measured("CPU per call at 8 connections, LiteLLM over the default chain") == (40, "met, and the stretch")
     assert measured("time added to a call, p50 at 20/s") == (1.5, "met, and the stretch")
     assert measured("events of 100 streams, of direct") == (0.8, "missed")
+    assert measured("CPU per call, Responses") == (1.1, "met, and the stretch")
+    assert measured("CPU per event, Messages, of a provider that speaks chat") == (2.5, "missed")
     assert measured("CPU per call at 32 connections, default chain") == (None, "not measured")
 
 
@@ -66,6 +70,8 @@ def test_the_page_and_the_plot_are_written_together(tmp_path: Path) -> None:
     page = (tmp_path / "benchmarks.md").read_text()
     assert "| CPU per call at 8 connections, default chain | ≤ 2 F | 1.5 | 1.70 (1.70–1.70) | met |" in page
     assert "| Burnish, default chain | 510 (1.70 F) |" in page
+    assert "| Responses | 825 (1.10 chat) | – |" in page
+    assert "| Messages, of a provider that speaks chat | – | 75.0 (2.50 native) |" in page
     ElementTree.parse(tmp_path / "benchmarks.svg")
 
 
