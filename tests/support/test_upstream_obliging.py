@@ -117,6 +117,20 @@ async def test_it_refuses_what_is_no_request(client: Session, path: str, body: b
         assert (await response.json())["error"]["message"]
 
 
+@pytest.mark.parametrize("field", ["model", "stream", "tools", "tool_choice", "metadata"])
+@every_api
+async def test_it_names_the_field_of_another_type(client: Session, path: str, field: str) -> None:
+    refused = await ask(client, path, **{field: 7})
+    assert field in refused["error"]["message"]
+
+
+@every_api
+async def test_it_refuses_what_is_odd_deep_inside(client: Session, path: str) -> None:
+    odd = json.loads(json.dumps(TOOLS[path]).replace('{"type": "integer"}', "7"))
+    refused = await ask(client, path, tools=[odd])
+    assert "could not read" in refused["error"]["message"]
+
+
 @every_api
 async def test_routes_of_an_api_it_does_not_speak_are_not_there(path: str) -> None:
     async with Upstream(apis={"chat"}) as upstream, Session(upstream.url) as client:

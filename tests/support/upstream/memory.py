@@ -68,7 +68,7 @@ class Memory:
 
     def opens(self, token: object) -> bool:
         """Whether this upstream sealed it."""
-        return token in self._sealed
+        return isinstance(token, str) and token in self._sealed
 
     def knows(self, item_id: str) -> bool:
         """Whether a stored response, or a conversation, holds an item of this id."""

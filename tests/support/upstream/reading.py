@@ -66,19 +66,19 @@ def _of_messages(document: Document) -> Iterator[Turn]:
             continue
         content = message.get("content")
         if message.get("role") == "tool":
-            yield Told(message.get("tool_call_id"), text_of(content))
+            yield Told(str(message.get("tool_call_id")), text_of(content))
             continue
         blocks = [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
         results = [block for block in blocks if block.get("type") == "tool_result"]
         if text := text_of(content):
             yield Said(str(message.get("role")), text)
         for call in message.get("tool_calls") or []:
-            yield Called(call.get("id"), (call.get("function") or call.get("custom") or {}).get("name", "tool"))
+            yield Called(str(call.get("id")), (call.get("function") or call.get("custom") or {}).get("name", "tool"))
         for block in blocks:
             if block.get("type") == "tool_use":
-                yield Called(block.get("id"), block.get("name", "tool"))
+                yield Called(str(block.get("id")), block.get("name", "tool"))
         for block in results:
-            yield Told(block.get("tool_use_id"), text_of(block.get("content")))
+            yield Told(str(block.get("tool_use_id")), text_of(block.get("content")))
 
 
 def _of_responses(document: Document, memory: Memory) -> Iterator[Turn]:
@@ -89,9 +89,9 @@ def _of_responses(document: Document, memory: Memory) -> Iterator[Turn]:
         if kind == "message":
             yield Said(str(item.get("role")), text_of(item.get("content")))
         elif kind in {"function_call", "custom_tool_call"}:
-            yield Called(item.get("call_id"), item.get("name", "tool"))
+            yield Called(str(item.get("call_id")), item.get("name", "tool"))
         elif kind in {"function_call_output", "custom_tool_call_output"}:
-            yield Told(item.get("call_id"), text_of(item.get("output")))
+            yield Told(str(item.get("call_id")), text_of(item.get("output")))
 
 
 def _tools(document: Document) -> Iterator[OfferedTool]:

@@ -6,6 +6,7 @@ from tests.support.upstream.answer import Answer, Reply
 from tests.support.upstream.catalogue import echo, listing
 from tests.support.upstream.embeddings import embeddings
 from tests.support.upstream.failures import error
+from tests.support.upstream.fields import wrong_field
 from tests.support.upstream.messages import count_tokens
 from tests.support.upstream.obliging import obliging
 from tests.support.upstream.paths import (
@@ -48,7 +49,7 @@ def unscripted(request: Received, models: Sequence[str]) -> Reply:
 
 
 def _of_a_document(reply: Reply) -> Reply:
-    """Refuses a body that is no JSON object."""
+    """Refuses a body that is no JSON object, or has a field that no API takes so."""
 
     def read(request: Received) -> Answer:
         try:
@@ -57,6 +58,12 @@ def _of_a_document(reply: Reply) -> Reply:
             return error(400, f"We could not parse the JSON body of your request: {problem}")(request)
         if not isinstance(sent, dict):
             return error(400, f"The JSON body of your request is no object: {type(sent).__name__}")(request)
-        return reply(request)
+        if (name := wrong_field(sent)) is not None:
+            return error(400, f"Invalid type or value for '{name}'.", code="invalid_value", param=name)(request)
+        try:
+            return reply(request)
+        except (AttributeError, LookupError, TypeError, ValueError) as problem:
+            # Deeper in the document something has a shape that no API knows.
+            return error(400, f"We could not read your request: {problem!r}")(request)
 
     return read

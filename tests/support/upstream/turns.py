@@ -21,7 +21,7 @@ class Said:
 class Called:
     """A call that the model made."""
 
-    id: str | None
+    id: str
     name: str
 
 
@@ -29,7 +29,7 @@ class Called:
 class Told:
     """What a tool answered to the call of this id."""
 
-    id: str | None
+    id: str
     text: str
 
 

@@ -49,12 +49,12 @@ def _in_the_input(document: dict[str, Any], memory: Memory) -> Iterator[Reply]:
         if sealed and not memory.opens(sealed):
             yield error(
                 400,
-                f"The encrypted content {sealed[:8]}... could not be verified. "
+                f"The encrypted content {str(sealed)[:8]}... could not be verified. "
                 "Reason: Encrypted content could not be decrypted or parsed.",
                 code="invalid_encrypted_content",
             )
         # Reasoning without its content stands for reasoning that was stored, as a reference does.
-        elif (kind == "item_reference" or (kind == "reasoning" and not sealed)) and not memory.knows(name or ""):
+        elif (kind == "item_reference" or (kind == "reasoning" and not sealed)) and not memory.knows(str(name)):
             yield missing(
                 f"Item with id '{name}' not found. Items are not persisted when `store` is set to false. "
                 "Try again with `store` set to true, or remove this item from your input.",
