@@ -39,6 +39,16 @@ def test_by_default_any_other_name_means_the_default_model(asked: str) -> None:
     assert choice().of(asked, "base").name == "fast"
 
 
+def test_by_default_the_default_model_is_not_asked_to_embed() -> None:
+    route = choice().of("embed-3", "base", embeds=True)
+    assert (route.name, route.provider, route.model) == ("fast", "near", "embed-3")
+    assert choice().of("", "base", embeds=True).model == "small-2"
+    with pytest.raises(ApiError, match="may not use the model 'secret'"):
+        choice().of("secret", "base", embeds=True)
+    with pytest.raises(ApiError, match="no model 'embed-3'"):
+        choice(unknown="reject").of("embed-3", "base", embeds=True)
+
+
 def test_the_first_default_that_is_available_is_used() -> None:
     assert choice(available=False, default=["fast", "smart"]).default.name == "smart"
     assert choice(default=["fast", "smart"]).default.name == "fast"
