@@ -60,7 +60,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What a call through Burnish costs.")
-    parser.add_argument("--quick", action="store_true", help="one short round: 4 minutes instead of 18, and rougher")
+    parser.add_argument("--quick", action="store_true", help="one short round: 4 minutes instead of 20, and rougher")
     parser.add_argument("--rounds", type=int, help="how many; 5 unless --quick")
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="MEASURE", help=f"of {', '.join(NAMES)}")
     subjects = [name for name in SUBJECTS if name not in (DIRECT.name, FLOOR.name)]

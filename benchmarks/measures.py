@@ -119,6 +119,16 @@ async def paced_ways(running: Running, seconds: float) -> Figures:
     return found
 
 
+async def burst_ways(running: Running, seconds: float) -> Figures:
+    """CPU per event of streams whose events come all at once: what an event costs without waiting for it."""
+    found = {}
+    for way in WAYS:
+        traffic = streams(running.target, running.next_number(), way.model, way.api)
+        tally, cost = await costed(running, f"bursts of {way.title}", closed_loop(traffic, 8, seconds=seconds))
+        found[way.burst_us] = cost.subject / tally.all_events * 1e6
+    return found
+
+
 async def idle_connections(running: Running, seconds: float) -> Figures:
     """CPU per call on eight connections, before and after 400 slow calls have opened as many to the provider."""
 

@@ -8,6 +8,7 @@ from time import perf_counter
 from benchmarks.measures import (
     Figures,
     at_rest,
+    burst_ways,
     crowd,
     idle_connections,
     latency,
@@ -55,6 +56,7 @@ LOADED = (
     Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP)),
     Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP)),
     Measure("apis", whole_ways, 0.8, laps=3, without=_ONE_API),
+    Measure("apis", burst_ways, 0.8, laps=3, without=_ONE_API),
     Measure("apis", paced_ways, 2.0, without=_ONE_API),
 )
 """Taken with every subject up and one of them loaded."""

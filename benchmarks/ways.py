@@ -29,8 +29,13 @@ class Way:
 
     @property
     def event_us(self) -> str:
-        """The figure that tells what a streamed event costs."""
+        """The figure that tells what an event of a stream costs that brings one each 10 ms."""
         return f"{self.name}_event_us"
+
+    @property
+    def burst_us(self) -> str:
+        """The same of a stream whose events all come at once."""
+        return f"{self.name}_burst_us"
 
 
 CHAT_WAY: Final = Way("chat", "chat completions", CHAT, *_NATIVE, "chat")
