@@ -18,7 +18,7 @@ _TOKEN_BITS: Final = 40
 
 
 class _Head(msgspec.Struct):
-    model: str
+    model: str | None = None
     previous_response_id: Any = None
     conversation: Any = None
     safety_identifier: Any = None
@@ -91,7 +91,7 @@ class PlainRequest(WireRequest):
 
     @property
     def model(self) -> str:
-        return self._head.model
+        return self._head.model or ""
 
     @property
     def stream(self) -> bool:
