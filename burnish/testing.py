@@ -4,7 +4,8 @@
         reply = await run(Redact("secret"), model=says("my sec", "ret is"))
         assert (await reply.collect()).text == "my *** is"
 
-A model that `says` several pieces streams them to a request that asks for a stream, and otherwise answers whole.
+A model that `says` several pieces streams them to a request that asks for a stream, and otherwise answers whole. It
+answers in the API of the request: `request("hello", api="messages")` tries a step with a client of that API.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,12 +14,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from middleware.chain import Link, OnError, compile_chain
-from middleware.exchange import Agent, Call, Exchange, Previous
-from middleware.messages import Chunk, Completion
+from middleware.exchange import Agent, Bound, Call, Exchange, Previous
+from middleware.messages import ChatRequest, Chunk, Completion
 from middleware.protocol import Handler, Middleware
 from middleware.reply import Ending, Reply
 from proxy.edge.recording import CallLog
-from proxy.wire.chat import ChatChunk, ChatCompletion, ChatCompletionsRequest
+from proxy.upstreams.conversion import Conversion
+from proxy.wire.chat import ChatChunk, ChatCompletion
+from proxy.wire.convert.pieces import Api
+from proxy.wire.convert.request import convert_request
+from proxy.wire.format import WireRequest
+from proxy.wire.formats import FORMATS
 from records import JsonValue
 from records.run import Turn
 
@@ -26,17 +32,23 @@ F = TypeVar("F")
 
 
 def request(
-    *messages: Mapping[str, JsonValue] | str, stream: bool = False, model: str = "test-model", **fields: JsonValue
-) -> ChatCompletionsRequest:
-    """A chat request. A message given as text is the user's; without any the user says "hello"."""
+    *messages: Mapping[str, JsonValue] | str,
+    stream: bool = False,
+    model: str = "test-model",
+    api: Api = "chat",
+    **fields: JsonValue,
+) -> WireRequest:
+    """A request. A message given as text is the user's; without any the user says "hello".
+
+    Messages and `fields` are written as for chat completions, and put into the words of `api`.
+    """
     said = [{"role": "user", "content": m} if isinstance(m, str) else dict(m) for m in messages or ("hello",)]
-    return ChatCompletionsRequest.read(
-        msgspec.json.encode({"model": model, "messages": said, "stream": stream, **fields})
-    )
+    body = msgspec.json.encode({"model": model, "messages": said, "stream": stream, **fields})
+    return FORMATS[api].read_request(body if api == "chat" else convert_request(body, "chat", api).body)
 
 
 def exchange(
-    asked: ChatCompletionsRequest | None = None,
+    asked: ChatRequest | None = None,
     *,
     agent: str = "test",
     tenant: str = "default",
@@ -46,6 +58,7 @@ def exchange(
     id: str = "0123456789abcdef0123456789abcdef",
     previous: Previous | None = None,
     skips: Sequence[str] = (),
+    bound: Bound | None = None,
 ) -> Exchange:
     """An exchange as the proxy would make it."""
     call = Call(
@@ -60,6 +73,7 @@ def exchange(
         headers={},
         skips=frozenset(skips),
         log=CallLog(),
+        bound=bound,
     )
     return Exchange(call, asked or request())
 
@@ -86,8 +100,13 @@ class ScriptedModel:
         if self._status >= 400 and self._fails is not None:
             raise self._fails
         if exchange.request.stream:
-            return Reply(self._stream(), status=self._status, close=self._close)
-        return Reply.of(ChatCompletion(self._whole()), status=self._status)
+            reply = Reply(self._stream(), status=self._status, close=self._close)
+        else:
+            reply = Reply.of(ChatCompletion(self._whole()), status=self._status)
+        request = exchange.request
+        if not isinstance(request, WireRequest) or request.api == "chat" or not reply.ok:
+            return reply
+        return Conversion(FORMATS[request.api], FORMATS["chat"]).reply(exchange, request, reply, lambda fact: None)
 
     async def _close(self) -> None:
         self.closed += 1

@@ -9,8 +9,10 @@ from burnish.testing import ScriptedModel, exchange, facts, finish, request, run
 from middleware.exchange import Previous
 from middleware.services import Services
 from middleware.tool_outcomes import ToolOutcomes, ToolOutcomesSettings, ToolsAsked
+from proxy.wire.convert.pieces import Api
 from records import ToolEvent
 
+APIS = pytest.mark.parametrize("api", ["chat", "responses", "messages"])
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
@@ -30,62 +32,70 @@ def result(id: str, text: Any) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": id, "content": text}
 
 
-async def events(*messages: Any, previous: Previous | None = None, stream: bool = False) -> list[ToolEvent]:
-    given = exchange(request(*messages, stream=stream), previous=previous)
+async def events(
+    *messages: Any, previous: Previous | None = None, stream: bool = False, api: Api = "chat"
+) -> list[ToolEvent]:
+    given = exchange(request(*messages, stream=stream, api=api), previous=previous)
     await finish(await run(step(), given=given))
     return facts(given, ToolEvent)
 
 
 @STREAMS
-async def test_request_and_reply_pass_untouched(stream: bool) -> None:
+@APIS
+async def test_request_and_reply_pass_untouched(api: Api, stream: bool) -> None:
     model = says("all ", "is ", "well")
-    given = exchange(request("hello", asked(call("1", "f")), result("1", "x"), stream=stream))
+    given = exchange(request("hello", asked(call("1", "f")), result("1", "x"), stream=stream, api=api))
     assert (await finish(await run(step(), model=model, given=given))).text == "all is well"
     assert model.asked[0].request is given.request
 
 
 @STREAMS
-async def test_the_calls_of_an_answer_are_facts_of_the_run_that_asked(stream: bool) -> None:
+@APIS
+async def test_the_calls_of_an_answer_are_facts_of_the_run_that_asked(api: Api, stream: bool) -> None:
     model = ScriptedModel("Let me see.", calls=[call("1", "weather"), call("2", "time")])
-    given = exchange(request("hello", stream=stream))
+    given = exchange(request("hello", stream=stream, api=api))
     await finish(await run(step(), model=model, given=given))
     assert facts(given, ToolsAsked) == [ToolsAsked(("1", "2"), ("weather", "time"))]
     assert facts(given, ToolEvent) == []
 
 
 @STREAMS
-async def test_an_answer_without_calls_leaves_no_fact(stream: bool) -> None:
-    given = exchange(request("hello", stream=stream))
+@APIS
+async def test_an_answer_without_calls_leaves_no_fact(api: Api, stream: bool) -> None:
+    given = exchange(request("hello", stream=stream, api=api))
     await finish(await run(step(), given=given))
     assert facts(given, ToolsAsked) == []
     assert facts(given, ToolEvent) == []
 
 
 @STREAMS
-async def test_a_result_is_joined_with_its_call(stream: bool) -> None:
+@APIS
+async def test_a_result_is_joined_with_its_call(api: Api, stream: bool) -> None:
     (event,) = await events(
-        "hello", asked(call("1", "weather", '{"city": "Paris"}')), result("1", "sunny"), stream=stream
+        "hello", asked(call("1", "weather", '{"city": "Paris"}')), result("1", "sunny"), stream=stream, api=api
     )
     assert (event.call_id, event.name, event.arguments, event.result) == ("1", "weather", '{"city": "Paris"}', "sunny")
     assert (event.outcome, event.asked_by, event.started_ns, event.ended_ns) == ("unknown", None, 0, 0)
 
 
-async def test_parallel_results_are_joined_each_with_its_own_call_in_any_order() -> None:
+@APIS
+async def test_parallel_results_are_joined_each_with_its_own_call_in_any_order(api: Api) -> None:
     found = await events(
-        "hello", asked(call("1", "weather"), call("2", "time")), result("2", "noon"), result("1", "sun")
+        "hello", asked(call("1", "weather"), call("2", "time")), result("2", "noon"), result("1", "sun"), api=api
     )
     assert [(event.name, event.result) for event in found] == [("time", "noon"), ("weather", "sun")]
 
 
-async def test_results_are_counted_where_they_are_new_not_again_in_each_later_call() -> None:
+@APIS
+async def test_results_are_counted_where_they_are_new_not_again_in_each_later_call(api: Api) -> None:
     history = ["hello", asked(call("1", "weather")), result("1", "sun")]
-    assert [event.call_id for event in await events(*history)] == ["1"]
+    assert [event.call_id for event in await events(*history, api=api)] == ["1"]
     history += [{"role": "assistant", "content": "It is sunny."}]
-    assert await events(*history) == []
+    assert await events(*history, api=api) == []
     history += ["And tomorrow?"]
-    assert await events(*history) == []
+    assert await events(*history, api=api) == []
     history += [asked(call("2", "weather")), result("2", "rain"), "Please hurry."]
-    assert [event.call_id for event in await events(*history)] == ["2"]
+    assert [event.call_id for event in await events(*history, api=api)] == ["2"]
 
 
 async def test_a_result_made_of_parts_is_read_as_its_text() -> None:
@@ -94,15 +104,19 @@ async def test_a_result_made_of_parts_is_read_as_its_text() -> None:
     assert event.result == "sunny"
 
 
-async def test_a_result_whose_call_is_not_in_the_conversation_is_kept() -> None:
-    (event,) = await events("hello", result("lost", "sun"))
+@APIS
+async def test_a_result_whose_call_is_not_in_the_conversation_is_kept(api: Api) -> None:
+    (event,) = await events("hello", result("lost", "sun"), api=api)
     assert (event.call_id, event.name, event.arguments, event.result) == ("lost", "unknown", "", "sun")
 
 
-async def test_the_time_of_a_tool_is_inferred_from_the_answer_that_asked_and_the_arrival_of_the_result() -> None:
+@APIS
+async def test_the_time_of_a_tool_is_inferred_from_the_answer_that_asked_and_the_arrival_of_the_result(
+    api: Api,
+) -> None:
     before = Previous("run-1", "trace-1", 1_000, ("1",))
     calls = asked(call("1", "f"), call("9", "g"))
-    timed, untimed = await events("hello", calls, result("1", "x"), result("9", "y"), previous=before)
+    timed, untimed = await events("hello", calls, result("1", "x"), result("9", "y"), previous=before, api=api)
     assert (timed.asked_by, timed.asked_trace, timed.started_ns) == ("run-1", "trace-1", 1_000)
     assert (untimed.asked_by, untimed.started_ns, untimed.ended_ns) == (None, 0, 0)
 

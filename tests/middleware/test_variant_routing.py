@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from burnish.testing import exchange, facts, finish, request, run, says
-from middleware.exchange import Exchange
+from middleware.exchange import Bound, Exchange
 from middleware.services import Services
 from middleware.variant_routing import VariantRouting, VariantRoutingSettings
+from proxy.wire.convert.pieces import Api
 from records import Assignment
 
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+APIS = pytest.mark.parametrize("api", ["chat", "responses", "messages"])
 VARIANTS = ("base", "terse", "kind")
 SECRET = b"a secret of the installation"
 
@@ -39,9 +41,10 @@ async def of_sessions(step: VariantRouting, count: int) -> list[Assignment]:
 
 
 @STREAMS
-async def test_request_and_reply_pass_untouched(stream: bool) -> None:
+@APIS
+async def test_request_and_reply_pass_untouched(api: Api, stream: bool) -> None:
     model = says("all ", "is ", "well")
-    given = exchange(request("hello", stream=stream))
+    given = exchange(request("hello", stream=stream, api=api))
     completion = await finish(await run(routing({"weighted": {"terse": 1}}), model=model, given=given))
     assert completion.text == "all is well"
     assert model.asked[0].request is given.request
@@ -164,3 +167,17 @@ def test_a_variant_that_does_not_exist_is_named(policy: Any) -> None:
 def test_a_policy_that_cannot_be_followed_is_refused(policy: Any) -> None:
     with pytest.raises(ValueError, match="policy"):
         VariantRoutingSettings.model_validate({"policy": policy})
+
+
+@pytest.mark.parametrize("policy", ["fixed", {"weighted": {"base": 1, "terse": 1}}])
+@pytest.mark.parametrize("variant", VARIANTS)
+async def test_a_call_bound_to_an_upstream_keeps_the_variant_that_reached_it(policy: Any, variant: str) -> None:
+    given = exchange(bound=Bound(variant, "small"))
+    assignment = await drawn(routing(policy, sticky="call"), given)
+    assert (assignment.policy, assignment.variant, assignment.propensity) == ("bound", variant, 1.0)
+    assert assignment.eligible == (variant,)
+
+
+async def test_a_call_bound_to_a_variant_that_is_gone_is_drawn_like_any_other() -> None:
+    assignment = await drawn(routing({"fixed": "terse"}), exchange(bound=Bound("gone", "small")))
+    assert (assignment.policy, assignment.variant) == ("fixed", "terse")

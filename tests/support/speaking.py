@@ -40,6 +40,10 @@ class Language:
         said = [{"role": "user", "content": m} if isinstance(m, str) else dict(m) for m in messages or ("hello",)]
         return {"model": "small", **_ASKING[self.name](said, tools), **fields}
 
+    def asked(self, request: Any) -> list[str]:
+        """The texts of a request's messages, instructions first, as a provider gets them."""
+        return [_text(said) for said in _ASKED[self.name](request) if said is not None]
+
     def told(self, answer: Answer) -> Told:
         return self.read(self.document(answer))
 
@@ -90,8 +94,11 @@ def _ask_chat(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, An
 
 
 def _ask_responses(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, Any]:
+    system = "\n\n".join(message["content"] for message in said if message["role"] == "system")
     items: list[dict[str, Any]] = []
     for message in said:
+        if message["role"] == "system":
+            continue
         if message["role"] == "tool":
             items.append(
                 {"type": "function_call_output", "call_id": message["tool_call_id"], "output": message["content"]}
@@ -107,7 +114,8 @@ def _ask_responses(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[st
         else tool
         for tool in tools
     ]
-    return {"input": items, **({"tools": offered} if tools else {})}
+    instructions = {"instructions": system} if system else {}
+    return {"input": items, **instructions, **({"tools": offered} if tools else {})}
 
 
 def _ask_messages(said: list[dict[str, Any]], tools: Sequence[Tool]) -> dict[str, Any]:
@@ -242,6 +250,23 @@ def _join_messages(events: list[Any]) -> Any:
     return whole
 
 
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "\n\n".join(part["text"] for part in content)
+
+
+def _asked_chat(request: Any) -> list[Any]:
+    return [message["content"] for message in request["messages"]]
+
+
+def _asked_responses(request: Any) -> list[Any]:
+    return [request.get("instructions"), *(item["content"] for item in request["input"] if "content" in item)]
+
+
+def _asked_messages(request: Any) -> list[Any]:
+    return [request.get("system"), *(message["content"] for message in request["messages"])]
+
+
+_ASKED: Final = {"chat": _asked_chat, "responses": _asked_responses, "messages": _asked_messages}
 _ASKING: Final = {"chat": _ask_chat, "responses": _ask_responses, "messages": _ask_messages}
 _READING: Final = {"chat": _read_chat, "responses": _read_responses, "messages": _read_messages}
 _JOINING: Final = {"chat": _join_chat, "responses": _join_responses, "messages": _join_messages}

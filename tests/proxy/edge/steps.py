@@ -86,7 +86,7 @@ class Answers:
             assert self.held is not None
             await self.held.wait()
             return Reply.of(ChatCompletion(b'{"error": {"message": "no"}}'), status=self.status)
-        return Reply.of(ChatCompletion.saying("mine", model="none")).on_end(self.ended)
+        return Reply.of(exchange.request.answer("mine")).on_end(self.ended)
 
     def ended(self, ending: Ending) -> None:
         raise RuntimeError("end")

@@ -4,24 +4,28 @@ import pytest
 
 from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.steps import MODELS, STEPS, agent
+from tests.proxy.edge.ways import NATIVE, Way
 from tests.support.proxy import asking
 from tests.support.upstream import Gate, Upstream, calls, error, says, tool
 from tests.support.wire import connected
 
+EVERY_API = pytest.mark.parametrize("way", NATIVE, ids=str)
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
+@EVERY_API
 @STREAMS
 async def test_observe_runs_and_records_the_chain_and_changes_nothing(
-    upstream: Upstream, start: Start, stream: bool
+    upstream: Upstream, start: Start, way: Way, stream: bool
 ) -> None:
-    proxy = await start(agent=agent({"fixed": "terse"}, mode="observe"), steps=STEPS, models=MODELS)
-    upstream.reply(calls(tool("weather", city="Paris")))
-    answer = await proxy.chat("hello", stream=stream)
+    observing = agent({"fixed": "terse"}, mode="observe")
+    line = await way.open(start, upstream, agent=observing, steps=STEPS, models=MODELS)
+    line.reply(calls(tool("weather", city="Paris")))
+    answer = await line.ask("hello", stream=stream)
     assert answer.variant == "base"
-    assert [message["content"] for message in upstream.requests[0].json()["messages"]] == ["hello"]
+    assert way.client.asked(upstream.requests[0].json()) == ["hello"]
     assert upstream.requests[0].json()["model"] == "small-instruct"
-    (run,) = await proxy.recorded()
+    (run,) = await line.proxy.recorded()
     assert (run.variant, run.outcome) == ("base", "ok")
     assert run.assignment is not None
     assert run.assignment.variant == "terse"
@@ -29,17 +33,17 @@ async def test_observe_runs_and_records_the_chain_and_changes_nothing(
     assert [fact.attributes["names"] for fact in run.facts("tools_asked")] == [["weather"]]
 
 
+@EVERY_API
 @STREAMS
 @pytest.mark.parametrize("where", ["before", "after", "within", "end", "fact"])
 async def test_observing_steps_that_fail_cost_nothing(
-    upstream: Upstream, start: Start, where: str, stream: bool
+    upstream: Upstream, start: Start, way: Way, where: str, stream: bool
 ) -> None:
     steps = [{"breaks": {"where": where, "on_error": "closed"}}]
-    proxy = await start(agent={"middleware": steps, "mode": "observe"}, steps=STEPS)
-    upstream.reply(says("a"))
-    answer = await proxy.chat(stream=stream)
-    assert (answer.status, answer.text) == (200, "a")
-    (run,) = await proxy.recorded()
+    line = await way.open(start, upstream, agent={"middleware": steps, "mode": "observe"}, steps=STEPS)
+    line.reply(says("a"))
+    assert (await line.told(stream=stream)).text == "a"
+    (run,) = await line.proxy.recorded()
     assert run.outcome == "ok"
 
 
@@ -63,14 +67,18 @@ async def test_observing_an_upstream_that_fails_tells_its_error(upstream: Upstre
     assert (run.status, run.outcome) == (503, "error")
 
 
+@EVERY_API
 @STREAMS
-async def test_bypass_calls_the_model_without_the_chain(upstream: Upstream, start: Start, stream: bool) -> None:
-    proxy = await start(agent=agent({"fixed": "terse"}, mode="bypass"), steps=STEPS, models=MODELS)
-    upstream.reply(says("a"))
-    answer = await proxy.chat("hello", stream=stream)
-    assert (answer.variant, answer.text) == ("base", "a")
-    assert upstream.requests[0].json()["messages"] == [{"role": "user", "content": "hello"}]
-    (run,) = await proxy.recorded()
+async def test_bypass_calls_the_model_without_the_chain(
+    upstream: Upstream, start: Start, way: Way, stream: bool
+) -> None:
+    bypassing = agent({"fixed": "terse"}, mode="bypass")
+    line = await way.open(start, upstream, agent=bypassing, steps=STEPS, models=MODELS)
+    line.reply(says("a"))
+    answer = await line.ask("hello", stream=stream)
+    assert (answer.variant, way.client.told(answer).text) == ("base", "a")
+    assert way.client.asked(upstream.requests[0].json()) == ["hello"]
+    (run,) = await line.proxy.recorded()
     assert (run.variant, run.steps, run.assignment) == ("base", (), None)
 
 

@@ -2,34 +2,43 @@
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.steps import MODELS, STEPS, agent
+from tests.proxy.edge.ways import NATIVE, Way
 from tests.support.upstream import Upstream, says
 
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
 
+SAMPLING: dict[str, dict[str, Any]] = {
+    "chat": {"temperature": 0, "top_p": 0.5, "max_tokens": 9, "seed": 7},
+    "responses": {"temperature": 0, "top_p": 0.5, "max_output_tokens": 9},
+    "messages": {"temperature": 0, "top_p": 0.5, "max_tokens": 9},
+}
+"""What a variant's settings are called in each API; two of them have no seed."""
+
+
+@pytest.mark.parametrize("way", NATIVE, ids=str)
 @STREAMS
 async def test_a_variant_changes_instructions_model_sampling_and_the_settings_of_steps(
-    upstream: Upstream, start: Start, stream: bool
+    upstream: Upstream, start: Start, way: Way, stream: bool
 ) -> None:
-    proxy = await start(agent=agent({"fixed": "terse"}), steps=STEPS, models=MODELS)
-    upstream.reply(says("a"))
-    answer = await proxy.chat({"role": "system", "content": "Help."}, "hello", temperature=1, top_k=5, stream=stream)
-    assert (answer.variant, answer.text) == ("terse", "a!")
+    line = await way.open(start, upstream, agent=agent({"fixed": "terse"}), steps=STEPS, models=MODELS)
+    proxy = line.proxy
+    line.reply(says("a"))
+    system = {"role": "system", "content": "Help."}
+    answer = await line.ask(system, "hello", temperature=1, top_k=5, stream=stream)
+    assert (answer.variant, way.client.told(answer).text) == ("terse", "a!")
     sent = upstream.requests[0].json()
     assert sent["model"] == "large-instruct"
-    assert [message["content"] for message in sent["messages"]] == ["Help.\n\nBe brief.\nBe kind.", "hello", "ho"]
-    assert {key: sent[key] for key in ("temperature", "top_p", "max_tokens", "seed", "top_k")} == {
-        "temperature": 0,
-        "top_p": 0.5,
-        "max_tokens": 9,
-        "seed": 7,
-        "top_k": 5,
-    }
+    assert way.client.asked(sent) == ["Help.\n\nBe brief.\nBe kind.", "hello", "ho"]
+    sampling = SAMPLING[way.client.name]
+    assert {key: sent[key] for key in (*sampling, "top_k")} == {**sampling, "top_k": 5}
+    assert ("seed" in sent) == ("seed" in sampling)
     (run,) = await proxy.recorded()
     assert (run.variant, run.model_requested, run.model) == ("terse", "small", "large-instruct")
     assert run.assignment is not None

@@ -21,8 +21,10 @@ async def test_an_answer_comes_with_its_text_its_end_and_its_usage(
 ) -> None:
     line = await way.open(start, upstream)
     line.reply(says("Hello, ", "wörld", "\n").costing(7, 3))
-    options = {"stream_options": {"include_usage": True}} if stream and way.client.name == "chat" else {}
-    told = await line.told("Hi", stream=stream, **options)
+    asking: dict[str, Any] = {"stream": stream}
+    if stream and way.client.name == "chat":
+        asking["stream_options"] = {"include_usage": True}
+    told = await line.told("Hi", **asking)
     assert told == Told("Hello, wörld\n", (), "stop", (7, 3))
     (run,) = await line.proxy.recorded()
     assert (run.outcome, run.status, run.streamed, run.operation) == ("ok", 200, stream, "chat")
