@@ -6,6 +6,7 @@ from prometheus_client import Counter
 
 from middleware.registry import Registry
 from proxy.metrics import Metrics
+from proxy.wire.formats import FORMATS
 from tests.docs.pages import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -29,6 +30,11 @@ def test_a_mechanism_says_how_to_switch_it_on_exactly_when_some_of_it_exists() -
 def test_the_steps_that_exist_are_the_steps_that_the_table_names() -> None:
     named = {found[1] for *_, how in mechanisms() if (found := re.match(r"`(\w+)", how))}
     assert named == {name for name in Registry().names if name in BUILT_IN}
+
+
+def test_every_api_that_metrics_tell_apart_is_named() -> None:
+    (sentence,) = re.findall(r"`api` is (.+?)\. Worth", OPERATIONS, flags=re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", sentence)) == {*FORMATS, "forward"}
 
 
 BUILT_IN = set(re.findall(r'^(\w+) = "middleware\.', (ROOT / "pyproject.toml").read_text(), flags=re.MULTILINE))
