@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from proxy.wire.responses.raw import UNREADABLE
+from proxy.wire.responses.raw import ABSENT, UNREADABLE, fields_in, value_in
 
 ITEM_ADDED: Final = b"response.output_item.added"
 ITEM_DONE: Final = b"response.output_item.done"
@@ -41,10 +41,10 @@ class Event(msgspec.Struct):
     item_id: Any = None
     delta: Any = None
     text: Any = None
-    response: msgspec.Raw | None = None
-    item: msgspec.Raw | None = None
-    part: msgspec.Raw | None = None
-    error: msgspec.Raw | None = None
+    response: msgspec.Raw = ABSENT
+    item: msgspec.Raw = ABSENT
+    part: msgspec.Raw = ABSENT
+    error: msgspec.Raw = ABSENT
     message: Any = None
 
 
@@ -86,27 +86,19 @@ class ToldError(msgspec.Struct):
     param: str | None = None
 
 
-class _Failed(msgspec.Struct):
-    error: msgspec.Raw | None = None
-
-
 _TOLD: Final = msgspec.json.Decoder(ToldError, strict=False)
-_FAILED: Final = msgspec.json.Decoder(_Failed)
 
 
 def told_error(data: bytes) -> ToldError | None:
     """The error that an event tells of, in itself, in its `error` or in its response; None where it tells of none."""
-    event = read_event(data)
-    error = event.error
+    read = read_event(data)
+    error = value_in(fields_in(read.response).get("error") if read.response else read.error)
+    if error and not isinstance(error, dict):
+        return ToldError(str(error))
     try:
-        if event.response is not None:
-            error = _FAILED.decode(event.response).error
-        if error is not None and bytes(error) == b"null":
-            error = None
-        if error is None:
-            # An event's own type says no more than that it is an error.
-            told = msgspec.structs.replace(_TOLD.decode(data), type=None)
-            return told if event.type is not None else None
-        return _TOLD.decode(error) if bytes(error).startswith(b"{") else ToldError(str(msgspec.json.decode(error)))
+        if error:
+            return msgspec.convert(error, ToldError, strict=False)
+        # An event's own type says no more than that it is an error.
+        return msgspec.structs.replace(_TOLD.decode(data), type=None) if read.type is not None else None
     except UNREADABLE:
         return ToldError()

@@ -41,18 +41,23 @@ def is_text(part: Fields) -> bool:
     return bytes(part.get("text", NULL)).startswith(b'"')
 
 
-def with_texts(message: msgspec.Raw, text_at: Callable[[int], str]) -> msgspec.Raw:
-    """The message with these texts in its text parts; itself where they are its own. A plain text is part 0."""
+def with_texts(message: msgspec.Raw, text_at: Callable[[int], str | None]) -> msgspec.Raw:
+    """The message with these texts in its text parts, without those that have none; itself where they are its own.
+
+    A plain text is part 0.
+    """
     fields = fields_in(message)
     content = fields.get("content", NULL)
     if bytes(content).startswith(b'"'):
-        text = text_at(0)
-        return message if text_in(content) == text else raw({**fields, "content": text})
-    parts, changed = items_in(content), False
-    for place, part in enumerate(parts):
-        if is_text(had := fields_in(part)) and (told := retold(had, text_at(place))) is not had:
-            parts[place], changed = raw(told), True
-    return raw({**fields, "content": parts}) if changed else message
+        whole = text_at(0) or ""
+        return message if text_in(content) == whole else raw({**fields, "content": whole})
+    parts: list[msgspec.Raw | Fields] = []
+    for place, part in enumerate(before := items_in(content)):
+        if not is_text(had := fields_in(part)):
+            parts.append(part)
+        elif (text := text_at(place)) is not None:
+            parts.append(part if (told := retold(had, text)) is had else told)
+    return message if parts == before else raw({**fields, "content": parts})
 
 
 def with_parts(message: msgspec.Raw, parts: Sequence[Fields]) -> msgspec.Raw:

@@ -8,6 +8,9 @@ Fields: TypeAlias = dict[str, msgspec.Raw]
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 NULL: Final = msgspec.Raw(b"null")
+ABSENT: Final = msgspec.Raw(b"")
+"""What a field is that is not there: falsy, as no JSON is."""
+
 NONE: Final = msgspec.Raw(b"[]")
 _FIELDS: Final = msgspec.json.Decoder(Fields)
 _ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])

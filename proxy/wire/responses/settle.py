@@ -10,6 +10,7 @@ from proxy.errors import UpstreamBroke
 from proxy.wire import document
 from proxy.wire.responses import event
 from proxy.wire.responses.answer import ResponsesChunk
+from proxy.wire.responses.cut_off import ends_of_parts
 from proxy.wire.responses.event import Event
 from proxy.wire.responses.output_text import is_text, message_id, message_item, retold, text_part
 from proxy.wire.responses.raw import encode, fields_in, items_in
@@ -62,7 +63,8 @@ class ResponsesSettling:
             for kind, data in events:
                 self._take(_Came(kind, data, event.read_event(data)))
         else:
-            self._say(chunk.beside)
+            if chunk.beside:
+                self._say(chunk.beside)
             self._take(_Came(chunk.kind, chunk.data, event.read_event(chunk.data)))
         return self._all_ready()
 
@@ -91,43 +93,46 @@ class ResponsesSettling:
             self._begun = self._begun or kind == event.IN_PROGRESS
             self._emit(came)
             return
-        self._begun = True
         item = self._told.get(read.output_index)
-        if kind == event.TEXT:
-            self._grow(item, came)
-        elif kind == event.ITEM_ADDED:
+        if kind == event.ITEM_ADDED:
+            self._begun = True
             self._add(came)
-        elif item is None and read.output_index is None:
+        elif item is not None and item.ended is None:
+            self._take_of(item, came)
+        elif kind == event.TEXT:
+            self._say(_delta(read))
+        elif read.output_index is None:
             self._emit(came)
-        elif item is None or item.ended is not None:
-            pass  # Of an item that the client does not know there is nothing to tell.
-        elif item.is_message and kind in _CLOSING:
+        # Of an item that the client does not know there is nothing else to tell.
+
+    def _take_of(self, item: ToldItem, came: _Came) -> None:
+        if item.is_message and came.kind == event.TEXT:
+            self._grow(item, came)
+        elif item.is_message and came.kind in _CLOSING:
             self._end_later(item, came)
         else:
             self._close()
             self._tell(item, came)
 
-    def _grow(self, item: ToldItem | None, came: _Came) -> None:
-        text = came.read.delta if isinstance(came.read.delta, str) else ""
-        index = came.read.content_index
-        if item is None or item.ended is not None or not item.is_message or type(index) is not int:
+    def _grow(self, item: ToldItem, came: _Came) -> None:
+        index, text = came.read.content_index, _delta(came.read)
+        part = item.texts.get(index) if type(index) is int else None
+        if type(index) is not int or (part is not None and not part.open):
             self._say(text)
             return
-        part = item.text(index)
-        if not part.open:
-            self._say(text)
-            return
-        if part is not self._speaking:
+        if part is None or part is not self._speaking:
             self._close()
-            self._speaking = part
-            self._say_waiting()
+        if part is None:
+            part = self._begin_text(item, index)
+        self._speaking = part
+        self._say_waiting()
         self._emit(came, item)
         part.pieces.append(text)
 
     def _add(self, came: _Came) -> None:
         self._close()
         index, begun = came.read.output_index, came.read.item
-        if type(index) is not int or begun is None or not fields_in(begun):
+        if type(index) is not int or not fields_in(begun) or self._told.get(index) is not None:
             return
         item = self._told.add(index, begun)
         if item.is_message and items_in(fields_in(begun).get("content")):
@@ -142,7 +147,7 @@ class ResponsesSettling:
             empty = retold(fields, "")
             self._emit(came, item, **({} if empty is fields else {"part": encode(empty)}))
             if type(index) is int:
-                self._speaking = item.text(index)
+                self._speaking = item.begin_text(index)
                 self._say_waiting()
             return
         self._emit(came, item)
@@ -152,30 +157,33 @@ class ResponsesSettling:
 
     def _say(self, text: str) -> None:
         """Text that has no place yet."""
+        text, self._waiting = self._waiting + text, ""
         if not text:
             return
-        if self._speaking is None:
-            if not self._begun or self._told.open:
-                self._waiting += text
-                return
-            self._begin_message()
         part = self._speaking
-        assert part is not None
+        if part is None:
+            if not self._begun or self._told.open:
+                self._waiting = text
+                return
+            part = self._speaking = self._begin_message()
         self._make(event.TEXT, **_place(part), delta=text, logprobs=[])
         part.pieces.append(text)
 
     def _say_waiting(self) -> None:
-        text, self._waiting = self._waiting, ""
-        self._say(text)
+        self._say("")
 
-    def _begin_message(self) -> None:
-        index = self._told.length
+    def _begin_message(self) -> ToldText:
+        index = len(self._told)
         id = message_id(self._response or b"", b"%d" % index)
         item = self._told.insert(msgspec.Raw(message_item(id, None, status="in_progress")))
-        part = item.text(0)
         self._make(event.ITEM_ADDED, output_index=item.index, item=item.begun)
+        self._closes = item
+        return self._begin_text(item, 0)
+
+    def _begin_text(self, item: ToldItem, index: int) -> ToldText:
+        part = item.begin_text(index)
         self._make(event.PART_ADDED, **_place(part), part=text_part(""))
-        self._speaking, self._closes = part, item
+        return part
 
     def _end_later(self, item: ToldItem, came: _Came) -> None:
         if self._closes is not item:
@@ -198,39 +206,50 @@ class ResponsesSettling:
     def _close_by(self, item: ToldItem, came: _Came, closing: Sequence[_Came]) -> None:
         read, changes = came.read, dict[str, JsonValue]()
         part = item.texts.get(read.content_index) if type(read.content_index) is int else None
-        given = part.text if part else ""
         match came.kind:
             case event.ANNOTATION:
                 # What it points at may be gone.
-                if any(_text_of(other) not in (None, given) for other in closing if _same_part(came, other)):
+                ends = [other for other in closing if other.kind == event.TEXT_DONE and _same_part(came, other)]
+                if part is None or any(other.read.text != part.text for other in ends):
                     return
             case event.TEXT_DONE:
-                if read.text != given:
-                    changes = {"text": given, "logprobs": []}
-            case event.PART_DONE:
-                if is_text(fields := fields_in(read.part)):
-                    told = retold(fields, given)
-                    changes = {} if told is fields else {"part": encode(told)}
+                if part is None:
+                    return  # It was not told to begin.
+                part.open = False
+                if read.text != part.text:
+                    changes = {"text": part.text, "logprobs": []}
+            case event.PART_DONE if is_text(fields := fields_in(read.part)):
+                if part is None:
+                    return
+                part.open, part.ended = False, True
+                if (told := retold(fields, part.text)) is not fields:
+                    changes = {"part": encode(told)}
             case event.ITEM_DONE:
+                self._end_parts(item)
                 whole = read.item or item.begun
                 item.ended = item.settled(whole)
                 if item.ended is not whole:
                     changes = {"item": bytes(item.ended)}
-        if part is not None and came.kind != event.ANNOTATION:
-            part.open = False
         self._emit(came, item, **changes)
 
     def _end(self, item: ToldItem) -> None:
-        """Tell the end of an item, and of its text, that the provider has not told of, or no step has let through."""
-        for part in item.texts.values():
-            if part.open:
-                part.open = False
-                self._make(event.TEXT_DONE, **_place(part), text=part.text, logprobs=[])
-                self._make(event.PART_DONE, **_place(part), part=text_part(part.text))
+        """Tell the end of an item that its provider has not told of, or no step has let through."""
+        self._end_parts(item)
+        for kind, fields in ends_of_parts(item.heard):
+            self._make(kind.encode(), item_id=item.id, output_index=item.index, **fields)
         if self._speaking is not None and self._speaking.item is item:
             self._speaking = None
         item.ended = item.end()
         self._make(event.ITEM_DONE, output_index=item.index, item=item.ended)
+
+    def _end_parts(self, item: ToldItem) -> None:
+        """Tell the end of its text."""
+        for part in item.texts.values():
+            if part.open:
+                self._make(event.TEXT_DONE, **_place(part), text=part.text, logprobs=[])
+            if not part.ended:
+                self._make(event.PART_DONE, **_place(part), part=text_part(part.text))
+            part.open, part.ended = False, True
 
     def _begin(self) -> None:
         """For a stream whose beginning a step has swallowed."""
@@ -273,6 +292,8 @@ class ResponsesSettling:
         if of is not None and of.index != came.read.output_index:
             changes["output_index"] = of.index
         data = document.with_fields(came.data, **changes) if changes else came.data
+        if of is not None and came.kind != event.TEXT:
+            of.heard.append((came.kind, data))
         self._ready.append(ResponsesChunk(data, kind=came.kind))
 
     def _all_ready(self) -> Sequence[Chunk]:
@@ -284,10 +305,9 @@ def _place(part: ToldText) -> dict[str, Any]:
     return {"item_id": part.item.id, "output_index": part.item.index, "content_index": part.index}
 
 
+def _delta(read: Event) -> str:
+    return read.delta if isinstance(read.delta, str) else ""
+
+
 def _same_part(one: _Came, other: _Came) -> bool:
     return bool(one.read.content_index == other.read.content_index)
-
-
-def _text_of(came: _Came) -> str | None:
-    """The text of a part, as its end has it."""
-    return came.read.text if came.kind == event.TEXT_DONE and isinstance(came.read.text, str) else None

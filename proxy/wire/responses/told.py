@@ -4,20 +4,22 @@ from collections.abc import Sequence
 
 import msgspec
 
+from proxy.wire.responses.cut_off import item_told
 from proxy.wire.responses.output_text import is_message, text_part, with_parts, with_texts
 from proxy.wire.responses.raw import NULL, fields_in, items_in, raw
 
 
 class ToldText:
-    """A text part, as it was given to the client. `open` until its end was told."""
+    """A text part, as it was given to the client. `open` until the end of its text was told, `ended` once its own."""
 
-    __slots__ = ("index", "item", "open", "pieces")
+    __slots__ = ("ended", "index", "item", "open", "pieces")
 
     def __init__(self, item: "ToldItem", index: int) -> None:
         self.item = item
         self.index = index
         self.pieces: list[str] = []
         self.open = True
+        self.ended = False
 
     @property
     def text(self) -> str:
@@ -25,9 +27,12 @@ class ToldText:
 
 
 class ToldItem:
-    """An item as it began, and as it ended, once it has (`ended`). `index` is where the client has it."""
+    """An item as it began, and as it ended, once it has (`ended`). `index` is where the client has it.
 
-    __slots__ = ("begun", "ended", "id", "index", "is_message", "texts")
+    `heard` is what the client was told of it, beside text: the kind and the data of each event.
+    """
+
+    __slots__ = ("begun", "ended", "heard", "id", "index", "is_message", "texts")
 
     def __init__(self, index: int, begun: msgspec.Raw) -> None:
         self.index = index
@@ -36,11 +41,11 @@ class ToldItem:
         self.id = fields_in(begun).get("id", NULL)
         self.is_message = is_message(begun)
         self.texts: dict[int, ToldText] = {}
+        self.heard: list[tuple[bytes, bytes]] = []
 
-    def text(self, index: int) -> ToldText:
-        if index not in self.texts:
-            self.texts[index] = ToldText(self, index)
-        return self.texts[index]
+    def begin_text(self, index: int) -> ToldText:
+        part = self.texts[index] = ToldText(self, index)
+        return part
 
     def settled(self, item: msgspec.Raw) -> msgspec.Raw:
         """The item as its provider has it, with the text that the client was given; itself where that is the same."""
@@ -49,44 +54,42 @@ class ToldItem:
         settled = with_texts(item, self._given)
         content = fields_in(item).get("content", NULL)
         count = 1 if bytes(content).startswith(b'"') else len(items_in(content))
-        more = [text_part(self._given(place)) for place in sorted(self.texts) if place >= count]
+        more = [text_part(part.text) for place, part in sorted(self.texts.items()) if place >= count]
         return with_parts(settled, more) if more else settled
 
     def end(self) -> msgspec.Raw:
-        """The item as it ends where nobody has told how."""
-        status = raw("completed" if self.is_message else "incomplete")
-        return self.settled(raw({**fields_in(self.begun), "status": status}))
+        """The item as it ends where its provider has not told how."""
+        fields = item_told(self.heard) or fields_in(self.begun)
+        if self.is_message or "status" in fields:
+            fields["status"] = raw("completed" if self.is_message else "incomplete")
+        return self.settled(raw(fields))
 
-    def _given(self, place: int) -> str:
-        return self.texts[place].text if place in self.texts else ""
+    def _given(self, place: int) -> str | None:
+        return self.texts[place].text if place in self.texts else None
 
 
 class Told:
-    """All items of a stream: the provider's, by the index that it has them under, and those inserted among them."""
+    """All items of a stream, numbered as the client hears of them: the provider's, and those inserted among them."""
 
     def __init__(self) -> None:
         self.inserted: list[ToldItem] = []
         self._items: dict[int, ToldItem] = {}
-        self._before: list[int] = []
-        """For each inserted item the first of the provider's indices after it."""
+        """The provider's, by the index that it has them under."""
+
+    def __len__(self) -> int:
+        return len(self._items) + len(self.inserted)
 
     def get(self, index: object) -> ToldItem | None:
         return self._items.get(index) if type(index) is int else None
 
     def add(self, index: int, begun: msgspec.Raw) -> ToldItem:
-        item = self._items[index] = ToldItem(index + sum(before <= index for before in self._before), begun)
+        item = self._items[index] = ToldItem(len(self), begun)
         return item
 
     def insert(self, begun: msgspec.Raw) -> ToldItem:
-        """An item after all that the client knows of."""
-        item = ToldItem(self.length, begun)
+        item = ToldItem(len(self), begun)
         self.inserted.append(item)
-        self._before.append(max(self._items, default=-1) + 1)
         return item
-
-    @property
-    def length(self) -> int:
-        return max((item.index for item in self._all), default=-1) + 1
 
     @property
     def open(self) -> Sequence[ToldItem]:
@@ -94,13 +97,16 @@ class Told:
 
     def output(self, had: Sequence[msgspec.Raw]) -> list[msgspec.Raw]:
         """The items that a response ends with. `had`: what its provider says they are."""
-        by_place: dict[int, msgspec.Raw] = {}
+        found: dict[int, msgspec.Raw] = {}
         for place, whole in enumerate(had):
-            item = self._named(fields_in(whole).get("id", NULL)) or self.get(place) or self.add(place, whole)
-            by_place[item.index] = item.settled(whole)
+            item = self._named(fields_in(whole).get("id", NULL)) or self.get(place)
+            if item is not None:
+                found[item.index] = item.settled(whole)
+            elif not is_message(whole):  # What a message says is told in deltas, or not at all.
+                found[len(self) + place] = whole
         for item in self._all:
-            by_place.setdefault(item.index, item.ended or item.begun)
-        return [by_place[place] for place in sorted(by_place)]
+            found.setdefault(item.index, item.ended or item.begun)
+        return [found[index] for index in sorted(found)]
 
     def _named(self, id: msgspec.Raw) -> ToldItem | None:
         return next((item for item in self._items.values() if item.id == id != NULL), None)
