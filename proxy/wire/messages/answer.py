@@ -148,6 +148,7 @@ class MessagesCompletion(Completion):
                     "content": [{"type": "text", "text": text}] if text else [],
                     "stop_reason": stop_reason(finish_reason),
                     "stop_sequence": None,
+                    "stop_details": None,
                     "usage": {"input_tokens": 0, "output_tokens": 0},
                 }
             )

@@ -20,6 +20,13 @@ _PLAIN: Final = frozenset({"text", "tool_use", "server_tool_use", "tool_result",
 """What is neither image nor file, nor found by a tool of the provider's own."""
 
 
+class _TextBlock(msgspec.Struct, tag_field="type", tag="text"):
+    text: str
+
+
+_TEXT_BLOCKS: Final = msgspec.json.Decoder(list[_TextBlock])
+
+
 class Block:
     """One block."""
 
@@ -59,7 +66,7 @@ class Block:
     def feed(self, digest: "hashlib.blake2b") -> None:
         """Its part in the digest of a message: a text counts the same alone and as a block, whatever is cached."""
         if self.type == "text":
-            digest.update(b"\0text\0" + self.text.encode("utf-8", "surrogatepass"))
+            _feed_text(self.text, digest)
             return
         for name, written in self.fields.items():
             if name == "content" and self.type == "tool_result":
@@ -85,6 +92,17 @@ def value_of(written: msgspec.Raw) -> Any:
         return None
 
 
+def texts_of(content: msgspec.Raw) -> Sequence[str] | None:
+    """The texts of content that holds nothing else, as most does; None where it may."""
+    if memoryview(content)[:1].tobytes() == b'"':
+        text = text_of(content)
+        return None if text is None else (text,)
+    try:
+        return [block.text for block in _TEXT_BLOCKS.decode(content)]
+    except _UNREADABLE:
+        return None
+
+
 def blocks_of(content: msgspec.Raw) -> Sequence[Block]:
     """Text is one block. Nothing for content that is neither text nor blocks: the upstream's to judge."""
     if memoryview(content)[:1].tobytes() == b'"':
@@ -105,8 +123,17 @@ def has_parts(blocks: Sequence[Block]) -> bool:
 
 
 def feed(content: msgspec.Raw, digest: "hashlib.blake2b") -> None:
+    texts = texts_of(content)
+    if texts:
+        for text in texts:
+            _feed_text(text, digest)
+        return
     blocks = blocks_of(content)
     if not blocks:
         digest.update(bytes(content))
     for block in blocks:
         block.feed(digest)
+
+
+def _feed_text(text: str, digest: "hashlib.blake2b") -> None:
+    digest.update(b"\0text\0" + text.encode("utf-8", "surrogatepass"))

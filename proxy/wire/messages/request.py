@@ -11,7 +11,7 @@ from proxy.wire import document
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from proxy.wire.messages.answer import MessagesCompletion
-from proxy.wire.messages.blocks import NULL, Block, blocks_of, feed, has_parts, joined_text, text_of, value_of
+from proxy.wire.messages.blocks import NULL, Block, blocks_of, feed, has_parts, joined_text, text_of, texts_of, value_of
 from records import JsonValue
 
 _ROLES: Final[dict[str, Role]] = {"system": "system", "user": "user", "assistant": "assistant"}
@@ -59,11 +59,12 @@ class MessagesRequest(WireRequest):
 
     api = "messages"
 
-    __slots__ = ("_body", "_fingerprints", "_head", "_messages", "_roles")
+    __slots__ = ("_body", "_fingerprints", "_head", "_messages", "_roles", "_turns")
 
     def __init__(self, body: bytes, head: _Head) -> None:
         self._body = body
         self._head = head
+        self._turns: Sequence[_Turn] | None = None
         self._messages: Sequence[Message] | None = None
         self._fingerprints: Sequence[bytes] | None = None
         self._roles: Sequence[Role] | None = None
@@ -105,17 +106,29 @@ class MessagesRequest(WireRequest):
 
     @property
     def bound(self) -> bool:
-        return any(
-            message.role == "assistant"
-            and any(mark in bytes(message.content) for mark in _SEALED)
-            and any(block.sealed for block in blocks_of(message.content))
+        return any(mark in self._body for mark in _SEALED) and any(
+            block.sealed
             for message in self._head.messages
+            if message.role == "assistant"
+            for block in blocks_of(message.content)
         )
+
+    @property
+    def turns(self) -> "Sequence[_Turn]":
+        """What the messages are views of."""
+        if self._turns is None:
+            head = self._head
+            system = [] if bytes(head.system) == b"null" else [_Turn("system", head.system)]
+            if b'"tool_result"' in self._body:
+                self._turns = system + [turn for message in head.messages for turn in _turns_of(message)]
+            else:
+                self._turns = system + [_Turn(_ROLES.get(each.role, "user"), each.content) for each in head.messages]
+        return self._turns
 
     @property
     def messages(self) -> Sequence[Message]:
         if self._messages is None:
-            self._messages = [_view(turn) for turn in self._turns()]
+            self._messages = [_view(turn) for turn in self.turns]
         return self._messages
 
     @property
@@ -131,13 +144,13 @@ class MessagesRequest(WireRequest):
     @property
     def fingerprints(self) -> Sequence[bytes]:
         if self._fingerprints is None:
-            self._fingerprints = [_fingerprint(turn) for turn in self._turns()]
+            self._fingerprints = [_fingerprint(turn) for turn in self.turns]
         return self._fingerprints
 
     @property
     def roles(self) -> Sequence[Role]:
         if self._roles is None:
-            self._roles = [turn.role for turn in self._turns()]
+            self._roles = [turn.role for turn in self.turns]
         return self._roles
 
     def with_model(self, model: str) -> Self:
@@ -147,7 +160,8 @@ class MessagesRequest(WireRequest):
         changed = type(self)(
             document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
         )
-        changed._messages, changed._fingerprints, changed._roles = self._messages, self._fingerprints, self._roles
+        changed._turns, changed._roles = self._turns, self._roles
+        changed._messages, changed._fingerprints = self._messages, self._fingerprints
         return changed
 
     def with_message(self, role: Role, text: str) -> Self:
@@ -175,11 +189,6 @@ class MessagesRequest(WireRequest):
     def answer(self, text: str, finish_reason: str = "stop") -> MessagesCompletion:
         return MessagesCompletion.saying(text, model=self.model, finish_reason=finish_reason)
 
-    def _turns(self) -> "list[_Turn]":
-        head = self._head
-        system = [] if bytes(head.system) == b"null" else [_Turn("system", head.system)]
-        return system + [turn for message in head.messages for turn in _turns_of(message)]
-
     def _with(self, **changes: JsonValue) -> Self:
         body = document.with_fields(self._body, **changes)
         return type(self)(body, _HEAD.decode(body))
@@ -204,6 +213,9 @@ def _turns_of(message: _Message) -> Sequence[_Turn]:
 
 
 def _view(turn: _Turn) -> Message:
+    texts = texts_of(turn.content) if turn.blocks is None else None
+    if texts is not None:
+        return Message(turn.role, "".join(texts))
     blocks = blocks_of(turn.content) if turn.blocks is None else turn.blocks
     if turn.role == "tool":
         result = blocks[0]
@@ -217,6 +229,9 @@ def _fingerprint(turn: _Turn) -> bytes:
     if turn.role == "system":
         return b""
     if turn.role == "assistant":
+        texts = texts_of(turn.content)
+        if texts is not None:
+            return assistant_digest("".join(texts), ())
         blocks = blocks_of(turn.content)
         asked = [block.string("id") for block in blocks if block.type == "tool_use"]
         return assistant_digest(joined_text(blocks), asked)

@@ -193,5 +193,6 @@ def _no_message() -> dict[str, Any]:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {"input_tokens": 0, "output_tokens": 0},
     }
