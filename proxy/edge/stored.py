@@ -59,15 +59,16 @@ def _told(scope: Scope, below: str, answers: KeptAnswers, kept: KeptResponse) ->
             answers.delete(kept.id)
             return {"id": kept.id, "object": "response", "deleted": True}
         case "GET", "input_items":
-            return _page(_items(kept), query)
+            return _page(_items(answers, kept), query)
         case "POST", "cancel":
             raise BadRequest(f"response {kept.id!r} is complete; only a background response can be cancelled")
     raise ApiError(404, f"there is no {method} {scope['path']}", code="route_not_found")
 
 
-def _items(kept: KeptResponse) -> list[JsonValue]:
-    """What the response was asked, oldest first, each item with an id."""
-    items = orjson.loads(kept.input or b"[]")
+def _items(answers: KeptAnswers, kept: KeptResponse) -> list[JsonValue]:
+    """What the response was made from, oldest first, earlier turns included; each item with an id."""
+    before = answers.earlier(kept.previous) if kept.previous else ()
+    items = [item for said in (*before, kept.input or b"[]") for item in orjson.loads(said)]
     return [
         {"type": "message", "id": f"item_{kept.run_id}_{number}", **item} if isinstance(item, dict) else item
         for number, item in enumerate(items)

@@ -8,6 +8,7 @@ from middleware.exchange import Exchange
 from middleware.messages import Chunk
 from middleware.reply import Reply
 from proxy.errors import UpstreamBroke
+from proxy.wire import document
 from proxy.wire.convert.answer import StreamConverter, convert_answer
 from proxy.wire.convert.pieces import Api
 from proxy.wire.convert.request import convert_request
@@ -39,15 +40,19 @@ class LostInAnswer:
 class Conversion:
     """Between the API of the client and that of the provider. Stateless.
 
-    `plain_reasoning`: the provider takes reasoning that it has not itself signed or encrypted.
+    `plain_reasoning`: the provider takes reasoning that it has not itself signed or encrypted. `asks_usage`: it may be
+    asked for token counts at the end of a stream.
     """
 
-    def __init__(self, client: WireFormat, provider: WireFormat, *, plain_reasoning: bool = False) -> None:
+    def __init__(
+        self, client: WireFormat, provider: WireFormat, *, plain_reasoning: bool = False, asks_usage: bool = True
+    ) -> None:
         self._client = client
         self._provider = provider
         self._source: Api = _api(client)
         self._target: Api = _api(provider)
         self._plain_reasoning = plain_reasoning
+        self._asks_usage = asks_usage
 
     def request(
         self, request: WireRequest, earlier: Sequence[bytes], record: Callable[[Converted | LostInAnswer], None]
@@ -57,7 +62,8 @@ class Conversion:
             request.body, self._source, self._target, earlier=earlier, plain_reasoning=self._plain_reasoning
         )
         record(Converted(self._source, self._target, converted.dropped))
-        return self._provider.read_request(converted.body)
+        body = converted.body if self._asks_usage else document.without(converted.body, "stream_options")
+        return self._provider.read_request(body)
 
     def reply(
         self,

@@ -170,7 +170,12 @@ class ModelRouter:
             # Imported here: most proxies never convert, and need not hold what does.
             from proxy.upstreams.conversion import Conversion
 
-            conversion = Conversion(FORMATS[api], FORMATS[spoken], plain_reasoning=not provider.is_known)
+            conversion = Conversion(
+                FORMATS[api],
+                FORMATS[spoken],
+                plain_reasoning=not provider.is_known,
+                asks_usage=provider.include_usage,
+            )
         way = line.ways[api] = _Way(upstream, conversion)
         return way
 

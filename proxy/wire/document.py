@@ -44,6 +44,12 @@ def with_fields(body: bytes, **changes: JsonValue) -> bytes:
     return _encode(fields)
 
 
+def without(body: bytes, name: str) -> bytes:
+    """`body` without this field."""
+    fields = fields_of(body)
+    return body if fields.pop(name, None) is None else _encode(fields)
+
+
 def changed_fields(before: bytes, after: bytes) -> bytes | None:
     """The top-level fields in which `after` differs, as a merge patch (RFC 7396); None where it does not."""
     if before == after:

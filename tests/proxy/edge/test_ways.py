@@ -111,3 +111,25 @@ async def test_a_stream_that_breaks_ends_in_an_error_event(upstream: Upstream, s
     (run,) = await line.proxy.recorded()
     assert run.outcome == "error"
     assert "The model fell over." in (run.error or "")
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.converts and way.provider.name == "chat"], ids=str)
+async def test_a_provider_that_must_not_be_asked_for_usage_is_not(upstream: Upstream, start: Start, way: Way) -> None:
+    line = await way.open(start, upstream, provider={"include_usage": False})
+    line.reply(says("a"))
+    assert (await line.told(stream=True)).text == "a"
+    assert "stream_options" not in upstream.requests[0].json()
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.converts], ids=str)
+async def test_what_a_conversion_leaves_out_is_on_record(upstream: Upstream, start: Start, way: Way) -> None:
+    line = await way.open(start, upstream)
+    line.reply(says("a"))
+    assert (await line.ask("hello", made_up_field=1)).status == 200
+    (run,) = await line.proxy.recorded()
+    (converted,) = run.facts("converted")
+    assert (converted.attributes["source"], converted.attributes["target"]) == (way.client.name, way.provider.name)
+    dropped = converted.attributes["dropped"]
+    assert isinstance(dropped, list)
+    assert any(str(each).startswith("made_up_field") for each in dropped)
+    assert "made_up_field" not in upstream.requests[0].json()

@@ -288,6 +288,24 @@ async def test_item_20_what_is_stored_is_the_agents_own(upstream: Upstream, star
     assert len(upstream.requests) == (1 if way.converts else 2)
 
 
+@EVERY_WAY
+async def test_item_20_the_input_items_are_all_that_a_response_was_made_from(
+    upstream: Upstream, start: Start, way: Way
+) -> None:
+    line = await way.open(start, upstream)
+    line.reply(says("one"), says("two"))
+    first = (await line.ask("a")).json()
+    second = (await line.ask("b", previous_response_id=first["id"])).json()
+    at = f"{PATH}/{second['id']}/input_items"
+    listed = (await line.proxy.get(f"{at}?order=asc")).json()
+    assert [_text(item["content"]) for item in listed["data"]] == ["a", "one", "b"]
+    page = (await line.proxy.get(f"{at}?limit=2")).json()
+    assert [_text(item["content"]) for item in page["data"]] == ["b", "one"]
+    assert page["has_more"] is True
+    rest = (await line.proxy.get(f"{at}?after={page['last_id']}")).json()
+    assert ([_text(item["content"]) for item in rest["data"]], rest["has_more"]) == (["a"], False)
+
+
 async def test_item_20_a_response_in_the_background_is_fetched_from_its_provider(
     upstream: Upstream, start: Start
 ) -> None:
