@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from middleware.exchange import Bound
 from proxy.errors import BadRequest
 from proxy.identity.sessions import Session, Sessions, scope_of
 from proxy.wire.chat import ChatCompletion, ChatCompletionsRequest
+from proxy.wire.responses import ResponsesRequest
 from stores.transcripts import FileTranscripts, MemoryTranscripts, Seen, Transcripts
 
 MINUTE = 60 * 10**9
@@ -390,3 +392,60 @@ def test_sessions_outlive_a_restart(tmp_path: Path) -> None:
         return client.says("go on")
 
     assert restarted(first, start).id == restarted(second, start + MINUTE).id
+
+
+def of_responses(**fields: Any) -> ResponsesRequest:
+    return ResponsesRequest.read(json.dumps({"model": "m", "input": "hello", **fields}).encode())
+
+
+def found(transcripts: Transcripts, request: ResponsesRequest, continued: Seen | None = None, **named: str) -> Session:
+    headers = {name.replace("_", "-").encode(): value.encode() for name, value in named.items()}
+    sessions = Sessions(transcripts, IDLE)
+    return sessions.find(
+        request, headers, scope=scope_of("a", None), run_id="new", now_ns=IDLE + 2, continued=continued
+    )
+
+
+def test_a_call_that_names_an_answer_joins_its_session_and_goes_where_it_is_kept(transcripts: Transcripts) -> None:
+    before = Seen("s", "r", "t", 1, (), "terse", "small")
+    session = found(transcripts, of_responses(previous_response_id="resp_1"), before)
+    # However long ago: who names an answer means it.
+    assert (session.id, session.source) == ("s", "body")
+    assert session.bound == Bound("terse", "small", kept=True)
+
+
+def test_a_call_that_names_an_answer_nobody_knows_opens_a_session_of_that_name(transcripts: Transcripts) -> None:
+    session = found(transcripts, of_responses(previous_response_id="resp_1"))
+    assert session == Session("resp_1", "body")
+
+
+def test_a_header_outweighs_the_answer_that_a_call_names_but_not_where_it_is_kept(transcripts: Transcripts) -> None:
+    before = Seen("s", "r", "t", 1, (), "terse", "small")
+    session = found(transcripts, of_responses(previous_response_id="resp_1"), before, x_burnish_session="mine")
+    assert (session.id, session.source) == ("mine", "header")
+    assert session.bound == Bound("terse", "small", kept=True)
+
+
+@pytest.mark.parametrize("conversation", ["conv_1", {"id": "conv_1"}])
+def test_a_conversation_is_a_session_and_stays_where_it_is_kept(transcripts: Transcripts, conversation: Any) -> None:
+    request = of_responses(conversation=conversation)
+    sessions, scope = Sessions(transcripts, IDLE), scope_of("a", None)
+    first = sessions.find(request, {}, scope=scope, run_id="r", now_ns=1)
+    assert first == Session("conv_1", "body")
+    answer = request.answer("hi")
+    sessions.remember(
+        request, answer, scope=scope, session=first, seen=Seen("conv_1", "r", "t", 1, (), "terse", "small")
+    )
+    second = sessions.find(request, {}, scope=scope, run_id="q", now_ns=2)
+    assert (second.id, second.bound) == ("conv_1", Bound("terse", "small", kept=True))
+
+
+def test_a_call_without_anything_sealed_is_bound_to_nobody(transcripts: Transcripts) -> None:
+    sessions, scope = Sessions(transcripts, IDLE), scope_of("a", None)
+    first = of_responses()
+    opened = sessions.find(first, {}, scope=scope, run_id="r", now_ns=1)
+    seen = Seen(opened.id, "r", "t", 1, (), "terse", "small")
+    sessions.remember(first, first.answer("hi"), scope=scope, session=opened, seen=seen)
+    said = [{"role": role, "content": text} for role, text in (("user", "hello"), ("assistant", "hi"), ("user", "so?"))]
+    next_one = sessions.find(of_responses(input=said), {}, scope=scope, run_id="q", now_ns=2)
+    assert (next_one.id, next_one.bound) == (opened.id, None)
