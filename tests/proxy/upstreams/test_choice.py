@@ -4,18 +4,19 @@ from typing import Any
 
 import pytest
 
+from middleware.exchange import Bound
 from proxy.config.model import Config
 from proxy.errors import ApiError
 from proxy.upstreams.choice import ModelChoice
 
 
-def choice(available: bool = True, **models: Any) -> ModelChoice:
+def choice(available: bool = True, speaks: str = "chat", **models: Any) -> ModelChoice:
     config = Config.model_validate(
         {
             "version": 1,
             "providers": {
                 "near": {"base_url": "https://near.example/v1", "api_key": "k" if available else ""},
-                "far": {"base_url": "https://far.example/v1", "timeout": {"idle": "7s"}},
+                "far": {"base_url": "https://far.example/v1", "timeout": {"idle": "7s"}, "apis": [speaks]},
             },
             "models": {
                 "fast": {"provider": "near", "model": "small-2"},
@@ -81,3 +82,33 @@ def test_an_unknown_name_can_be_passed_to_the_default_models_provider() -> None:
 
 def test_a_request_that_names_no_model_gets_the_default_even_where_unknown_ones_are_refused() -> None:
     assert choice(unknown="reject").of("", "base").name == "fast"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_who_gave_the_answer_is_asked_to_go_on_from_it(kept: bool) -> None:
+    """Under a name that stands for whatever the agent's default is, the default may have changed since."""
+    assert choice().bound(Bound("base", "smart", kept), "gpt-4o", "base") == choice().routes["smart"]
+
+
+def test_another_model_of_the_same_provider_can_go_on_too() -> None:
+    route = choice(allow=["smart", "secret"]).bound(Bound("base", "secret", kept=True), "smart", "base")
+    assert route is not None
+    assert route.name == "smart"
+
+
+def test_a_client_that_turns_to_another_model_gets_it_unless_the_conversation_is_kept_elsewhere() -> None:
+    assert choice().bound(Bound("base", "smart"), "fast", "base") is None
+    kept = choice().bound(Bound("base", "smart", kept=True), "fast", "base")
+    assert kept is not None
+    assert kept.name == "smart"
+
+
+def test_a_model_that_is_no_longer_configured_binds_nobody() -> None:
+    assert choice().bound(Bound("base", "gone", kept=True), "fast", "base") is None
+
+
+def test_a_route_of_an_api_goes_to_the_default_where_it_speaks_it_else_to_the_first_that_does() -> None:
+    assert choice().speaking("chat").name == "fast"
+    assert choice(speaks="messages").speaking("messages").name == "smart"
+    # Whoever speaks it without saying so is given the chance.
+    assert choice().speaking("responses").name == "fast"
