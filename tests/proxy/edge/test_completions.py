@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openai import APIError, AsyncOpenAI, RateLimitError
 
 from tests.proxy.edge.conftest import Start
+from tests.support.asgi import AsgiClient
+from tests.support.oddities import near, written
 from tests.support.proxy import AGENT, KEY, Answer, Proxy
 from tests.support.refusals import error_in
 from tests.support.upstream import (
@@ -262,6 +266,40 @@ async def test_item_14_a_client_that_leaves_frees_the_upstream(upstream: Upstrea
     (run,) = await proxy.recorded()
     assert (run.status, run.outcome) == (499, "cancelled")
     assert [attempt.error for attempt in run.attempts] == ["cancelled by the client"]
+
+
+ASKED: Final = {"model": "small", "prompt": ["a"], "stream": True, "stream_options": {"include_usage": True}, "n": 2}
+SAID: Final = {
+    "id": "cmpl-1",
+    "object": "text_completion",
+    "choices": [{"text": "a", "index": 0, "logprobs": {"tokens": ["a"]}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 2, "completion_tokens": 2},
+}
+NAMES: Final = ("prompt", "model", "stream", "choices", "text", "index", "usage", "logprobs", "finish_reason", "error")
+
+
+@pytest.fixture
+async def patient(upstream: Upstream, start: Start) -> Proxy:
+    """A proxy that never leaves its provider alone."""
+    return await start(providers={"local": {"base_url": upstream.base_url, "breaker": {"failures": 1_000_000}}})
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written(near(ASKED, NAMES)), st.lists(written(near(SAID, NAMES)), min_size=1, max_size=3), st.booleans())
+async def test_whatever_is_asked_and_answered_the_client_is_told_and_it_is_recorded(
+    upstream: Upstream, patient: Proxy, body: bytes, said: list[bytes], streamed: bool
+) -> None:
+    events = b"".join(b"data: " + each.replace(b"\n", b" ") + b"\n\n" for each in said) + b"data: [DONE]\n\n"
+    kind = "text/event-stream" if streamed else "application/json"
+    upstream.always(raw(events if streamed else said[0], content_type=kind), to=COMPLETIONS)
+    before, reached = patient.worker.recorded, len(upstream.requests)
+    heard = await AsgiClient(patient).ask(body, target=COMPLETIONS)
+    assert heard.ended
+    assert heard.status != 500
+    if heard.is_stream:
+        assert heard.events[-1] == b"[DONE]" or "error" in json.loads(heard.events[-1])
+    assert patient.worker.recorded - before == len(upstream.requests) - reached
+    assert patient.metric("burnish_unrecorded_total") == 0
 
 
 async def test_what_is_no_text_completion_is_a_failure_of_the_upstream(upstream: Upstream, proxy: Proxy) -> None:

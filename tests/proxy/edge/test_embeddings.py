@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from openai import AsyncOpenAI, AuthenticationError, RateLimitError
 
 from tests.proxy.edge.conftest import Start
+from tests.support.asgi import AsgiClient
+from tests.support.oddities import near, written
 from tests.support.proxy import AGENT, KEY, UPSTREAM_KEY, Answer, Proxy
 from tests.support.refusals import error_in
 from tests.support.upstream import EMBEDDINGS, Upstream, document, error, never, raw
@@ -205,6 +208,36 @@ async def test_every_call_is_a_session_of_its_own_unless_it_names_one(upstream: 
         await proxy.post({"model": "small", "input": "hello"}, path=EMBEDDINGS, headers=headers)
     first, second, named = await proxy.recorded(3)
     assert (first.session, second.session, named.session) == (first.id, second.id, "s-1")
+
+
+ASKED: Final = {"model": "small", "input": ["a", "b"], "encoding_format": "float", "dimensions": 2, "user": "anna"}
+ANSWERED: Final = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 1]}, {"embedding": "AAAAPw=="}],
+    "model": "embed-3",
+    "usage": {"prompt_tokens": 2, "total_tokens": 2},
+}
+NAMES: Final = ("input", "model", "user", "data", "embedding", "usage", "prompt_tokens", "error")
+
+
+@pytest.fixture
+async def patient(upstream: Upstream, start: Start) -> Proxy:
+    """A proxy that never leaves its provider alone."""
+    return await start(providers={"local": {"base_url": upstream.base_url, "breaker": {"failures": 1_000_000}}})
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written(near(ASKED, NAMES)), written(near(ANSWERED, NAMES)))
+async def test_whatever_is_asked_and_answered_the_client_is_told_and_it_is_recorded(
+    upstream: Upstream, patient: Proxy, body: bytes, answered: bytes
+) -> None:
+    upstream.always(raw(answered, content_type="application/json"), to=EMBEDDINGS)
+    before, reached = patient.worker.recorded, len(upstream.requests)
+    heard = await AsgiClient(patient).ask(body, target=EMBEDDINGS)
+    assert heard.status == 200 or error_in(heard.headers, heard.body)["message"]
+    assert heard.status != 500
+    assert patient.worker.recorded - before == len(upstream.requests) - reached
+    assert patient.metric("burnish_unrecorded_total") == 0
 
 
 async def test_metrics_count_it_under_its_name(upstream: Upstream, proxy: Proxy) -> None:
