@@ -1,12 +1,16 @@
 """What the client of an edited stream was told of each item, and the output that says the same."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from proxy.wire.responses.cut_off import item_told
 from proxy.wire.responses.output_text import is_message, text_part, with_parts, with_texts
-from proxy.wire.responses.raw import NULL, fields_in, items_in, raw
+from proxy.wire.responses.raw import NULL, fields_in, items_in, raw, text_in
+
+_CUT_OFF: Final = {"web_search_call": "failed", "image_generation_call": "failed"}
+"""The status of an item that a step has cut off, where the API does not know it as `incomplete`."""
 
 
 class ToldText:
@@ -61,7 +65,8 @@ class ToldItem:
         """The item as it ends where its provider has not told how."""
         fields = item_told(self.heard) or fields_in(self.begun)
         if self.is_message or "status" in fields:
-            fields["status"] = raw("completed" if self.is_message else "incomplete")
+            kind = text_in(fields.get("type"))
+            fields["status"] = raw("completed" if self.is_message else _CUT_OFF.get(kind, "incomplete"))
         return self.settled(raw(fields))
 
     def _given(self, place: int) -> str | None:

@@ -17,6 +17,7 @@ JSON = st.recursive(
     max_leaves=3,
 )
 STATUS = st.sampled_from(["completed", "incomplete"])
+ENDED = st.sampled_from(["completed", "failed"])
 ANNOTATIONS = st.lists(
     st.fixed_dictionaries(
         {
@@ -54,10 +55,10 @@ TYPES: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "function_call": {"status": STATUS, "name": NAMES, "arguments": WORDS},
     "custom_tool_call": {"name": NAMES, "input": WORDS},
-    "web_search_call": {"status": STATUS, "action": st.just({"type": "search", "query": "q"})},
+    "web_search_call": {"status": ENDED, "action": st.just({"type": "search", "query": "q"})},
     "mcp_call": {"name": NAMES, "server_label": NAMES, "arguments": WORDS, "error": st.none(), "output": WORDS},
     "code_interpreter_call": {"code": WORDS, "container_id": NAMES, "outputs": st.none(), "status": STATUS},
-    "image_generation_call": {"status": STATUS, "result": st.none() | WORDS},
+    "image_generation_call": {"status": ENDED, "result": st.none() | WORDS},
     "local_shell_call": {"status": STATUS, "action": st.just({"type": "exec", "command": ["ls"], "env": {}})},
 }
 KINDS = st.sampled_from([*TYPES, "message", "message", "function_call"])
