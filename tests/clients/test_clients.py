@@ -1,138 +1,101 @@
-"""Every client library an agent may be built on sees a streamed answer, a whole one, tool calls and typed errors."""
+"""Every client that an agent may be built on sees a streamed answer, a whole one, tool calls and typed errors."""
 
-import json
-import os
-import subprocess
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Endpoint
+from tests.clients.conftest import APIS, Served
+from tests.clients.matrix import CLIENTS, Api, Client
+from tests.clients.model import ANSWER
+from tests.clients.running import made_ready
 from tests.support.environments import Environments
-from tests.support.upstream import Answer, Received, Upstream, calls, obliging, tool
-from tests.support.upstream.asked import asked_of
-
-HERE = Path(__file__).parent
-LOCKS = HERE / "requirements"
+from tests.support.upstream import Received
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
 
-
-@dataclass(frozen=True)
-class Client:
-    """How to run one client's script, and the names under which its library raises."""
-
-    command: Callable[[Environments], list[str]]
-    lock: Path
-    rate_limit: str
-    wrong_key: str
-    tells_code: bool = True
-
-
-def on_python(
-    lock: str, script: str, rate_limit: str = "RateLimitError", wrong_key: str = "AuthenticationError", **traits: bool
-) -> Client:
-    def command(environments: Environments) -> list[str]:
-        return [str(environments.python(LOCKS / f"{lock}.txt")), str(HERE / "python" / script)]
-
-    return Client(command, LOCKS / f"{lock}.txt", rate_limit, wrong_key, **traits)
-
-
-def on_node(project: str, script: str, rate_limit: str, wrong_key: str) -> Client:
-    def command(environments: Environments) -> list[str]:
-        shared = [HERE / "node" / "the-agent.mjs"]
-        installed = environments.node(HERE / "node" / project, runtime=LOCKS / "node.txt", shared=shared)
-        return [str(installed.node), str(installed.folder / script)]
-
-    return Client(command, HERE / "node" / project / "package-lock.json", rate_limit, wrong_key)
-
-
-CLIENTS = {
-    "openai-python": on_python("openai", "with_openai.py"),
-    # litellm keeps the provider's message in its exceptions, and drops the code.
-    "litellm": on_python("litellm", "with_litellm.py", tells_code=False),
-    "langchain-openai": on_python(
-        "langchain-openai", "with_langchain.py", "OpenAIRateLimitError", "OpenAIAuthenticationError"
-    ),
-    "pydantic-ai": on_python("pydantic-ai", "with_pydantic_ai.py", "ModelRateLimitError", "ModelAuthenticationError"),
-    "openai-agents": on_python("openai-agents", "with_openai_agents.py"),
-    "openai-node": on_node("openai-node", "with-openai.mjs", "RateLimitError", "AuthenticationError"),
-    "ai-sdk-openai": on_node("ai-sdk", "with-openai.mjs", "AI_APICallError", "AI_APICallError"),
-    "ai-sdk-compatible": on_node("ai-sdk", "with-openai-compatible.mjs", "AI_APICallError", "AI_APICallError"),
+NATIVE = APIS
+CONVERTED: tuple[Api, ...] = ("chat",)
+CODES = {
+    "chat": {"refused": "rate_limit_exceeded", "wrong_key": "invalid_api_key"},
+    "responses": {"refused": "rate_limit_exceeded", "wrong_key": "invalid_api_key"},
+    "messages": {"refused": "rate_limit_error", "wrong_key": "authentication_error"},
 }
-
-
-def two_cities(request: Received) -> Answer:
-    """Asks for the weather of two cities in parallel, then tells what it was told."""
-    asked = asked_of(request)
-    if asked.tool_to_call and not asked.results:
-        return calls(tool("get_weather", city="Paris"), tool("get_weather", city="Rome"))(request)
-    return obliging(request)
 
 
 @dataclass(frozen=True)
 class Ran:
     client: Client
     seen: dict[str, Any]
+    asked: list[Received]
+    """What reached the provider meanwhile."""
 
 
-@pytest.fixture(scope="module", params=CLIENTS)
-def ran(request: pytest.FixtureRequest, environments: Environments, upstream: Upstream, endpoint: Endpoint) -> Ran:
+def runs() -> list[Any]:
+    native = [pytest.param((client, NATIVE), id=f"{client}-native") for client in CLIENTS]
+    converted = [
+        pytest.param((client, CONVERTED), id=f"{client}-converted") for client in CLIENTS if client.api != "chat"
+    ]
+    return native + converted
+
+
+@pytest.fixture(scope="module", params=runs())
+def ran(
+    request: pytest.FixtureRequest,
+    environments: Environments,
+    serving: Callable[[tuple[Api, ...]], Served],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Ran:
     """One run of a client's script, which does everything that the tests below ask about."""
-    client = CLIENTS[request.param]
-    command = client.command(environments)
-    upstream.always(two_cities)
-    settings = {
-        "OPENAI_BASE_URL": endpoint.base_url,
-        "OPENAI_API_KEY": endpoint.key,
-        "CLIENT_MODEL": endpoint.model,
-        "CLIENT_LIMITED_MODEL": endpoint.limited_model,
-        # litellm otherwise looks for a newer price table on the network.
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
-    surroundings = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    done = subprocess.run(
-        command, env={**surroundings, **settings}, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return Ran(client, json.loads(done.stdout.splitlines()[-1]))
+    client, apis = request.param
+    served = serving(apis)
+    before = len(served.upstream.requests)
+    running = made_ready(client, served.endpoint, environments, tmp_path_factory.mktemp(client.name))
+    seen = running.script()
+    return Ran(client, seen, served.upstream.requests[before:])
 
 
 def test_a_client_runs_in_the_version_that_is_locked(ran: Ran) -> None:
-    assert ran.seen["version"] in ran.client.lock.read_text()
+    assert ran.seen["version"] in ran.client.home.locked(ran.client.package)
 
 
 def test_a_client_gets_an_answer_piece_by_piece_and_its_usage_once(ran: Ran) -> None:
-    words = ["You said: ", "How ", "are ", "you ", "today?"]
-    assert ran.seen["streamed"] == {"text": "".join(words), "pieces": len(words), "usages": 1}
+    assert ran.seen["streamed"] == ran.client.streamed
 
 
-def test_a_client_gets_a_whole_answer(ran: Ran) -> None:
-    assert ran.seen["whole"] == {"text": "You said: How are you today?"}
+def test_a_client_gets_a_whole_answer_unless_it_always_streams(ran: Ran) -> None:
+    if ran.client.whole:
+        assert ran.seen["whole"] == {"text": ANSWER}
+        assert not all(asked.json().get("stream") for asked in ran.asked)
+    else:
+        assert all(asked.json()["stream"] for asked in ran.asked)
 
 
-@pytest.mark.parametrize("capability", ["tool", "tool_streamed"])
-def test_a_client_calls_a_local_function_twice_in_parallel_and_sends_the_results_back(
-    ran: Ran, capability: str
-) -> None:
-    used = ran.seen[capability]
-    assert sorted(used["cities"]) == ["Paris", "Rome"]
-    assert used["text"] == "get_weather said: 18 degrees in Paris, and get_weather said: 18 degrees in Rome"
+def test_a_client_calls_a_local_tool_and_sends_its_result_back(ran: Ran) -> None:
+    used = {name: ran.seen[name] for name in ran.client.tools}
+    for each in used.values():
+        if "cities" in each:
+            each["cities"].sort()
+    assert used == dict.fromkeys(ran.client.tools, ran.client.used_tool)
 
 
-def test_a_client_raises_its_own_error_for_a_rate_limit_with_what_the_provider_said(ran: Ran) -> None:
-    failure = ran.seen["rate_limit"]
-    assert (failure["error"], failure["status"]) == (ran.client.rate_limit, 429)
-    assert "Rate limit reached." in failure["message"]
-    if ran.client.tells_code:
-        assert failure["code"] == "rate_limit_exceeded"
+def test_a_client_says_what_the_provider_said_when_it_refuses(ran: Ran) -> None:
+    failure = ran.seen["refused"]
+    assert failure["error"] == ran.client.refused
+    assert re.search(r"Rate limit reached\.|The request is not valid\.", failure["message"])
+    if "status" in ran.client.tells:
+        assert failure["status"] == 429
+    if "code" in ran.client.tells:
+        assert failure["code"] == CODES[ran.client.api]["refused"]
 
 
-def test_a_client_raises_its_own_error_for_a_wrong_key(ran: Ran) -> None:
+def test_a_client_says_that_its_key_is_wrong(ran: Ran) -> None:
     failure = ran.seen["wrong_key"]
-    assert (failure["error"], failure["status"]) == (ran.client.wrong_key, 401)
-    if ran.client.tells_code:
-        assert failure["code"] == "invalid_api_key"
+    assert failure["error"] == ran.client.wrong_key
+    assert "API key" in failure["message"]
+    if "status" in ran.client.tells:
+        assert failure["status"] == 401
+    if "code" in ran.client.tells:
+        assert failure["code"] == CODES[ran.client.api]["wrong_key"]

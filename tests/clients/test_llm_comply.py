@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.clients.conftest import Endpoint
+from tests.clients.running import Endpoint
 from tests.support.environments import Environments
 from tests.support.upstream import Upstream
 

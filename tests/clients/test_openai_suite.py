@@ -1,8 +1,10 @@
 """openai-python's own tests of the API, run from its source distribution.
 
-They want an upstream that answers every route with a fitting document: the few beside the chat are scripted here.
+They want an upstream that answers every route with a fitting document, whatever is in the request: those that are more
+obliging than any provider is are scripted here.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -12,13 +14,35 @@ from typing import Any
 
 import pytest
 
-from tests.clients.conftest import Endpoint
+from tests.clients.running import Endpoint
 from tests.support.environments import Environments
 from tests.support.proxy import UPSTREAM_KEY
-from tests.support.upstream import CHAT, Answer, Received, Upstream, document, in_thread, obliging
+from tests.support.upstream import (
+    CHAT,
+    COMPACT,
+    EMBEDDINGS,
+    INPUT_TOKENS,
+    RESPONSES,
+    Answer,
+    Received,
+    Upstream,
+    document,
+    in_thread,
+    obliging,
+)
 
 LOCKS = Path(__file__).parent / "requirements"
-CHOSEN = ["api_resources/chat", "api_resources/test_embeddings.py", "api_resources/test_models.py"]
+CHOSEN = [
+    f"api_resources/{each}"
+    for each in (
+        "chat",
+        "responses",
+        "test_completions.py",
+        "test_embeddings.py",
+        "test_models.py",
+        "test_responses.py",
+    )
+]
 STORED = f"{CHAT}/completion_id"
 MODEL: dict[str, Any] = {"id": "gpt-6-astra", "object": "model", "created": 1, "owned_by": "upstream"}
 MESSAGE: dict[str, Any] = {"id": "chatcmpl-1-0", "role": "assistant", "content": "Hello.", "refusal": None}
@@ -31,6 +55,43 @@ COMPLETION: dict[str, Any] = {
 }
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(900)]
+RESPONSE: dict[str, Any] = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "model": "gpt-6-astra",
+    "output": [],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+    "error": None,
+    "incomplete_details": None,
+    "instructions": None,
+    "metadata": None,
+    "temperature": None,
+    "top_p": None,
+}
+ITEM: dict[str, Any] = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "user",
+    "status": "completed",
+    "content": [{"type": "input_text", "text": "Hello."}],
+}
+COMPACTED: dict[str, Any] = {
+    "id": "resp_2",
+    "object": "response.compaction",
+    "created_at": 1,
+    "output": [],
+    "usage": {
+        "input_tokens": 1,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens": 1,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": 2,
+    },
+}
+KEPT = f"{RESPONSES}/resp_677efb5139a88190b512bc3fef8e535d"
 
 
 def page(entry: dict[str, Any]) -> Answer:
@@ -47,6 +108,15 @@ def kept_or_deleted(kept: dict[str, Any], kind: str, request: Received) -> Answe
     return document(kept)
 
 
+def whole_or_streamed(request: Received) -> Answer:
+    """A response, as it is asked for in the body or in the query."""
+    if "stream=true" not in request.query and b'"stream":true' not in request.body.replace(b" ", b""):
+        return kept_or_deleted(RESPONSE, "response", request)
+    last = {"type": "response.completed", "sequence_number": 0, "response": {**RESPONSE, "status": "completed"}}
+    event = f"event: response.completed\ndata: {json.dumps(last)}\n\n".encode()
+    return Answer(headers=(("content-type", "text/event-stream"),), steps=(event,), streamed=True)
+
+
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[Upstream]:
     with in_thread(Upstream(key=UPSTREAM_KEY)) as upstream:
@@ -55,12 +125,15 @@ def upstream() -> Iterator[Upstream]:
         upstream.always(page(MESSAGE), to=f"{STORED}/messages")
         for model in ("gpt-6-astra", "ft:gpt-4o-mini:acemeco:suffix:abc123"):
             upstream.always(lambda asked: kept_or_deleted(MODEL, "model", asked), to=f"/v1/models/{model}")
+        for path in (RESPONSES, KEPT, f"{KEPT}/cancel"):
+            upstream.always(whole_or_streamed, to=path)
+        upstream.always(page(ITEM), to=f"{RESPONSES}/response_id/input_items")
+        upstream.always(document({"object": "response.input_tokens", "input_tokens": 9}), to=INPUT_TOKENS)
+        upstream.always(document(COMPACTED), to=COMPACT)
         vector = {"object": "embedding", "index": 0, "embedding": [0.5]}
         usage = {"prompt_tokens": 9, "total_tokens": 9}
         # Numbers even when base64 is asked: the suite's strict half takes nothing else.
-        upstream.always(
-            document({"object": "list", "model": "small", "data": [vector], "usage": usage}), to="/v1/embeddings"
-        )
+        upstream.always(document({"object": "list", "model": "small", "data": [vector], "usage": usage}), to=EMBEDDINGS)
         yield upstream
 
 

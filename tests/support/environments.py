@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import uv
 
 Announce = Callable[[str], None]
 
@@ -22,9 +24,9 @@ class InstallFailed(Exception):
 
 @dataclass(frozen=True)
 class NodeProject:
-    """A folder of scripts beside their installed `node_modules`, and the Node that runs them."""
+    """Installed packages, and the Node that runs what imports them from beside a link to `packages`."""
 
-    folder: Path
+    packages: Path
     node: Path
 
 
@@ -40,38 +42,30 @@ class Environments:
         home = self.root / lock.stem
         with self._built_once(home, _fingerprint(lock)) as missing:
             if missing:
-                _run([sys.executable, "-m", "venv", str(home)])
-                _run(
-                    [
-                        str(home / "bin" / "python"),
-                        "-m",
-                        "pip",
-                        "install",
-                        "--quiet",
-                        "--require-hashes",
-                        "-r",
-                        str(lock),
-                    ]
-                )
+                installer = uv.find_uv_bin()
+                _run([installer, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(home)])
+                install = [installer, "pip", "install", "--quiet", "--python", str(home / "bin" / "python")]
+                _run([*install, "--require-hashes", "-r", str(lock)])
         return home / "bin" / "python"
 
-    def node(self, project: Path, *, runtime: Path, shared: Sequence[Path] = ()) -> NodeProject:
-        """A copy of `project` (package.json, package-lock.json, scripts) with its packages installed.
+    def node(self, project: Path, *, runtime: Path) -> NodeProject:
+        """A copy of `project` (package.json, package-lock.json) with its packages installed.
 
-        Node resolves an import from the file that makes it, so the scripts, and the `shared` ones they import, have to
-        lie beside `node_modules`. `runtime` locks the Python package that carries Node and npm: clients need a newer
-        one than many systems have.
+        No package runs a script of its own. `runtime` locks the Python package that carries Node and npm: clients need
+        a newer one than many systems have. Not `npm ci`: it wants even the optional packages of other systems in the
+        lock file, which not every registry has.
         """
         node = self.python(runtime).parent / "node"
         home = self.root / f"node-{project.name}"
-        with self._built_once(home, _fingerprint(project / "package-lock.json", runtime)) as missing:
-            shutil.copytree(project, home, dirs_exist_ok=True)
-            for script in shared:
-                shutil.copy(script, home)
+        with self._built_once(
+            home, _fingerprint(project / "package.json", project / "package-lock.json", runtime)
+        ) as missing:
             if missing:
-                quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-                _run([str(node.parent / "npm"), "ci", *quiet], cwd=home, path=node.parent)
-        return NodeProject(home, node)
+                shutil.copytree(project, home, dirs_exist_ok=True)
+                quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+                npm = str(node.parent / "npm")
+                _run([npm, "install", "--no-save", "--ignore-scripts", *quiet], cwd=home, path=node.parent)
+        return NodeProject(home / "node_modules", node)
 
     def sources(self, lock: Path, *, builder: Path) -> Path:
         """The unpacked source distribution that `lock` names, tests included, which no wheel carries.
@@ -82,8 +76,20 @@ class Environments:
         home = self.root / lock.stem
         with self._built_once(home, _fingerprint(lock)) as missing:
             if missing:
-                pip = [str(python), "-m", "pip", "download", "--quiet", "--require-hashes", "--no-build-isolation"]
-                _run([*pip, "--no-deps", "--no-binary", ":all:", "--dest", str(home), "-r", str(lock)])
+                pip = [sys.executable, "-m", "pip", "--python", str(python), "download", "--quiet", "--require-hashes"]
+                _run(
+                    [
+                        *pip,
+                        "--no-build-isolation",
+                        "--no-deps",
+                        "--no-binary",
+                        ":all:",
+                        "--dest",
+                        str(home),
+                        "-r",
+                        str(lock),
+                    ]
+                )
                 (archive,) = home.glob("*.tar.gz")
                 with tarfile.open(archive) as packed:
                     packed.extractall(home, filter="data")

@@ -3,33 +3,34 @@
 import json
 import os
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 QUESTION = "How are you today?"
 TOOL_QUESTION = "What is the weather in Paris?"
 WRONG_KEY = "sk-nobody-has-this-key"
-WEATHER_TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Tell the weather in a city.",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-            "additionalProperties": False,
-        },
+WEATHER = {
+    "name": "get_weather",
+    "description": "Tell the weather in a city.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
     },
 }
+WEATHER_TOOL = {"type": "function", "function": WEATHER}
 
 
 @dataclass
 class Agent:
-    """Base URL and key it leaves to the client library, which reads OPENAI_BASE_URL and OPENAI_API_KEY."""
+    """Base URL and key it leaves to the example, which has nothing else to point the client at Burnish."""
 
+    example: ModuleType = field(default_factory=lambda: import_module(os.environ["CLIENT_EXAMPLE"]))
     model: str = field(default_factory=lambda: os.environ["CLIENT_MODEL"])
-    limited_model: str = field(default_factory=lambda: os.environ["CLIENT_LIMITED_MODEL"])
-    """A model whose provider answers 429."""
+    refused_model: str = field(default_factory=lambda: os.environ["CLIENT_REFUSED_MODEL"])
+    """A model for which the provider answers with an error."""
     cities: list[str] = field(default_factory=list)
     """What the tool was called with since it was last reported."""
 
@@ -43,5 +44,11 @@ class Agent:
         return {"cities": cities, "text": text}
 
 
+def told(error: Any) -> dict[str, Any]:
+    """What an agent learns from an error of openai-python, which many clients raise."""
+    return {"error": type(error).__name__, "status": error.status_code, "code": error.code, "message": error.message}
+
+
 def report(**seen: Any) -> None:
-    print(json.dumps(seen))
+    # Some clients print what they get as they get it.
+    print("\n" + json.dumps(seen))

@@ -1,4 +1,4 @@
-"""The agent on langchain-openai: a chat model with a bound tool."""
+"""The agent on langchain-openai: a chat model with a bound tool, by the API that the example has chosen."""
 
 from importlib.metadata import version
 from typing import Any
@@ -7,23 +7,32 @@ import openai
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import StructuredTool
 from langchain_openai import ChatOpenAI
-from the_agent import QUESTION, TOOL_QUESTION, WRONG_KEY, Agent, report
+from the_agent import QUESTION, TOOL_QUESTION, WRONG_KEY, Agent, report, told
 
 agent = Agent()
 weather = StructuredTool.from_function(agent.get_weather)
-chat = ChatOpenAI(model=agent.model)
+example: ChatOpenAI = agent.example.model
+
+
+def built(model: str = agent.model, **options: Any) -> ChatOpenAI:
+    burnish = {
+        "base_url": example.openai_api_base,
+        "api_key": example.openai_api_key,
+        "use_responses_api": example.use_responses_api,
+    }
+    return ChatOpenAI(model=model, **burnish | options)
 
 
 def streamed() -> dict[str, Any]:
     pieces, usages = [], 0
-    for chunk in chat.stream(QUESTION, stream_usage=True):
+    for chunk in built(stream_usage=True).stream(QUESTION):
         pieces += [chunk.text] if chunk.text else []
         usages += chunk.usage_metadata is not None
     return {"text": "".join(pieces), "pieces": len(pieces), "usages": usages}
 
 
 def whole() -> dict[str, Any]:
-    return {"text": chat.invoke(QUESTION).text}
+    return {"text": built().invoke(QUESTION).text}
 
 
 def with_results(asked: AIMessage) -> list[Any]:
@@ -32,28 +41,23 @@ def with_results(asked: AIMessage) -> list[Any]:
 
 
 def tool() -> dict[str, Any]:
-    armed = chat.bind_tools([weather])
+    armed = built().bind_tools([weather])
     return agent.used_tool(armed.invoke(with_results(armed.invoke(TOOL_QUESTION))).text)
 
 
 def tool_streamed() -> dict[str, Any]:
-    armed = chat.bind_tools([weather])
+    armed = built().bind_tools([weather])
     asked, *rest = armed.stream(TOOL_QUESTION)
     for chunk in rest:
         asked += chunk
     return agent.used_tool("".join(chunk.text for chunk in armed.stream(with_results(asked))))
 
 
-def failure(**options: Any) -> dict[str, Any]:
+def failure(model: str, **options: Any) -> dict[str, Any]:
     try:
-        ChatOpenAI(max_retries=0, **options).invoke(QUESTION)
+        built(model, max_retries=0, **options).invoke(QUESTION)
     except openai.APIStatusError as error:
-        return {
-            "error": type(error).__name__,
-            "status": error.status_code,
-            "code": error.code,
-            "message": error.message,
-        }
+        return told(error)
     return {}
 
 
@@ -63,6 +67,6 @@ report(
     whole=whole(),
     tool=tool(),
     tool_streamed=tool_streamed(),
-    rate_limit=failure(model=agent.limited_model),
-    wrong_key=failure(model=agent.model, api_key=WRONG_KEY),
+    refused=failure(agent.refused_model),
+    wrong_key=failure(agent.model, api_key=WRONG_KEY),
 )

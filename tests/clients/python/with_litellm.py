@@ -1,4 +1,4 @@
-"""The agent on litellm's SDK, asking an OpenAI-compatible provider."""
+"""The agent on litellm's SDK, asking the OpenAI-compatible provider that the example has set."""
 
 import json
 from collections.abc import Iterator
@@ -72,6 +72,6 @@ report(
     whole=whole(),
     tool=tool(),
     tool_streamed=tool_streamed(),
-    rate_limit=failure(agent.limited_model),
+    refused=failure(agent.refused_model),
     wrong_key=failure(agent.model, api_key=WRONG_KEY),
 )

@@ -1,4 +1,4 @@
-"""The agent on openai-python: the client that most others are built on."""
+"""The agent on openai-python's chat completions: the client that most others are built on."""
 
 import json
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from typing import Any
 
 import openai
 from openai.types.chat import ChatCompletionMessage
-from the_agent import QUESTION, TOOL_QUESTION, WEATHER_TOOL, WRONG_KEY, Agent, report
+from the_agent import QUESTION, TOOL_QUESTION, WEATHER_TOOL, WRONG_KEY, Agent, report, told
 
 agent = Agent()
-client = openai.OpenAI()
+client: openai.OpenAI = agent.example.client
 
 
 def user(text: str) -> dict[str, Any]:
@@ -64,16 +64,11 @@ def tool_streamed() -> dict[str, Any]:
     return agent.used_tool(ask([*with_results(asked)]).content)
 
 
-def failure(client: openai.OpenAI, model: str) -> dict[str, Any]:
+def failure(model: str, **options: Any) -> dict[str, Any]:
     try:
-        client.chat.completions.create(model=model, messages=[user(QUESTION)])
+        client.with_options(max_retries=0, **options).chat.completions.create(model=model, messages=[user(QUESTION)])
     except openai.APIStatusError as error:
-        return {
-            "error": type(error).__name__,
-            "status": error.status_code,
-            "code": error.code,
-            "message": error.message,
-        }
+        return told(error)
     return {}
 
 
@@ -83,6 +78,6 @@ report(
     whole=whole(),
     tool=tool(),
     tool_streamed=tool_streamed(),
-    rate_limit=failure(client.with_options(max_retries=0), agent.limited_model),
-    wrong_key=failure(client.with_options(api_key=WRONG_KEY), agent.model),
+    refused=failure(agent.refused_model),
+    wrong_key=failure(agent.model, api_key=WRONG_KEY),
 )

@@ -1,4 +1,4 @@
-"""The agent on OpenAI's Agents SDK, kept to chat completions, with its trace export off."""
+"""The agent on OpenAI's Agents SDK, by the API that the example has set as its default."""
 
 import asyncio
 from importlib.metadata import version
@@ -6,16 +6,16 @@ from typing import Any
 
 import agents
 import openai
+from agents.models.openai_provider import OpenAIProvider
 from openai.types.responses import ResponseTextDeltaEvent
-from the_agent import QUESTION, TOOL_QUESTION, WRONG_KEY, Agent, report
+from the_agent import QUESTION, TOOL_QUESTION, WRONG_KEY, Agent, report, told
 
 agent = Agent()
 
 
-def build(model: str = agent.model, *tools: agents.Tool, **options: Any) -> agents.Agent:
-    chat = agents.OpenAIChatCompletionsModel(model, openai_client=openai.AsyncOpenAI(**options))
+def build(*tools: agents.Tool) -> agents.Agent:
     settings = agents.ModelSettings(include_usage=True)
-    return agents.Agent(name="weather", model=chat, model_settings=settings, tools=list(tools))
+    return agents.Agent(name="weather", model=agent.model, model_settings=settings, tools=list(tools))
 
 
 async def streamed() -> dict[str, Any]:
@@ -33,40 +33,35 @@ async def whole() -> dict[str, Any]:
 
 
 async def tool() -> dict[str, Any]:
-    armed = build(agent.model, agents.function_tool(agent.get_weather))
+    armed = build(agents.function_tool(agent.get_weather))
     return agent.used_tool((await agents.Runner.run(armed, TOOL_QUESTION)).final_output)
 
 
 async def tool_streamed() -> dict[str, Any]:
-    armed = build(agent.model, agents.function_tool(agent.get_weather))
-    run = agents.Runner.run_streamed(armed, TOOL_QUESTION)
+    run = agents.Runner.run_streamed(build(agents.function_tool(agent.get_weather)), TOOL_QUESTION)
     async for _ in run.stream_events():
         pass
     return agent.used_tool(run.final_output)
 
 
 async def failure(model: str, **options: Any) -> dict[str, Any]:
+    client = agent.example.client.with_options(max_retries=0, **options)
+    config = agents.RunConfig(model=model, model_provider=OpenAIProvider(openai_client=client))
     try:
-        await agents.Runner.run(build(model, max_retries=0, **options), QUESTION)
+        await agents.Runner.run(build(), QUESTION, run_config=config)
     except openai.APIStatusError as error:
-        return {
-            "error": type(error).__name__,
-            "status": error.status_code,
-            "code": error.code,
-            "message": error.message,
-        }
+        return told(error)
     return {}
 
 
 async def main() -> None:
-    agents.set_tracing_disabled(True)
     report(
         version=version("openai-agents"),
         streamed=await streamed(),
         whole=await whole(),
         tool=await tool(),
         tool_streamed=await tool_streamed(),
-        rate_limit=await failure(agent.limited_model),
+        refused=await failure(agent.refused_model),
         wrong_key=await failure(agent.model, api_key=WRONG_KEY),
     )
 

@@ -1,11 +1,10 @@
-// The agent on openai-node.
+// The agent on openai-node's chat completions.
 
 import OpenAI from "openai";
-import { VERSION } from "openai/version";
-import { Agent, QUESTION, TOOL_QUESTION, WRONG_KEY, report } from "./the-agent.mjs";
+import { Agent, QUESTION, TOOL_QUESTION, WEATHER, WRONG_KEY, example, report, told, version } from "./the-agent.mjs";
 
 const agent = new Agent();
-const client = new OpenAI();
+const { client } = example;
 const messages = [{ role: "user", content: QUESTION }];
 
 async function streamed() {
@@ -37,34 +36,28 @@ async function tool(stream) {
     tools: [
       {
         type: "function",
-        function: {
-          name: "get_weather",
-          description: "Tell the weather in a city.",
-          parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
-          parse: JSON.parse,
-          function: (asked) => agent.getWeather(asked),
-        },
+        function: { ...WEATHER, parse: JSON.parse, function: (asked) => agent.getWeather(asked) },
       },
     ],
   });
   return agent.usedTool(await runner.finalContent());
 }
 
-async function failure(client, model) {
+async function failure(model, options) {
   try {
-    await client.chat.completions.create({ model, messages });
+    await client.withOptions({ maxRetries: 0, ...options }).chat.completions.create({ model, messages });
   } catch (error) {
     if (!(error instanceof OpenAI.APIError)) throw error;
-    return { error: error.constructor.name, status: error.status, code: error.code, message: error.message };
+    return told(error);
   }
 }
 
 report({
-  version: VERSION,
+  version: version("openai"),
   streamed: await streamed(),
   whole: await whole(),
   tool: await tool(false),
   tool_streamed: await tool(true),
-  rate_limit: await failure(new OpenAI({ maxRetries: 0 }), agent.limitedModel),
-  wrong_key: await failure(new OpenAI({ apiKey: WRONG_KEY }), agent.model),
+  refused: await failure(agent.refusedModel),
+  wrong_key: await failure(agent.model, { apiKey: WRONG_KEY }),
 });

@@ -1,0 +1,2 @@
+# opencode: the Responses API, with the configuration beside this file, which it also finds as opencode.json in a project.
+OPENCODE_CONFIG="$PWD/responses.json" opencode run "How are you today?"
