@@ -10,6 +10,7 @@ import pytest
 from burnish.testing import exchange, request
 from proxy.errors import ApiError, BadRequest, UpstreamBroke
 from proxy.wire.chat import ChatCompletionsRequest
+from proxy.wire.format import WireRequest
 from tests.proxy.upstreams.behind import Behind, with_client_headers
 from tests.support.upstream import (
     CUT,
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*`ReadOnly` qualifier:UserWarni
 KEY = "sk-ant-0123456789"
 
 
-def asking(**fields: Any) -> ChatCompletionsRequest:
+def asking(**fields: Any) -> WireRequest:
     return request(**fields)
 
 
