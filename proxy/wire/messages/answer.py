@@ -206,7 +206,7 @@ class MessagesCompletion(Completion):
 
     def with_text(self, text: str, choice: int = 0) -> Self:
         """One text block holds it all, with what any of them cited: where the first was, or after the thinking."""
-        if choice != 0 or text == self.text:
+        if choice != 0 or text == self.text or self._read is _UNREAD:
             return self
         written = _contents(self._read.content)
         places = [place for place, block in enumerate(self.blocks) if block.type == "text"]
@@ -240,13 +240,15 @@ class _Head(msgspec.Struct):
 
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
+_UNREAD: Final = _Head()
+"""What is not of the documented shape is passed on as it is, unread."""
 
 
 def _head(body: bytes) -> _Head:
     try:
         return _HEAD.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Head()  # Not the documented shape: passed on as it is, unread.
+        return _UNREAD
 
 
 def text_delta(index: int, text: str) -> bytes:

@@ -12,6 +12,7 @@ from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from proxy.wire.messages.answer import MessagesCompletion
 from proxy.wire.messages.blocks import NULL, Block, blocks_of, feed, has_parts, joined_text, text_of, texts_of, value_of
+from proxy.wire.messages.user import user_of
 from records import JsonValue
 
 _ROLES: Final[dict[str, Role]] = {"system": "system", "user": "user", "assistant": "assistant"}
@@ -89,7 +90,7 @@ class MessagesRequest(WireRequest):
     def user(self) -> str | None:
         metadata = value_of(self._head.metadata)
         found = metadata.get("user_id") if isinstance(metadata, dict) else None
-        return found if isinstance(found, str) and found else None
+        return user_of(found) if isinstance(found, str) and found else None
 
     @property
     def max_tokens(self) -> int | None:

@@ -45,6 +45,7 @@ def test_any_document_has_a_view(document: Any) -> None:
     for view in ("id", "model", "text", "calls", "finish_reasons", "usage", "fingerprint", "bound"):
         getattr(answer, view)
     assert [delta.text for delta in answer.chunk().deltas] == [answer.text]
+    assert answer.with_text("more").text in ("more", answer.text)
 
 
 @given(messages(), st.text())

@@ -180,6 +180,22 @@ def test_the_user_is_named_in_the_metadata() -> None:
     assert request().user is None
 
 
+@pytest.mark.parametrize(
+    ("user_id", "user"),
+    [
+        ({"device_id": "d1", "account_uuid": "a1", "session_id": "s1"}, "a1"),
+        ({"device_id": "d1", "account_uuid": "", "session_id": "s1"}, "d1"),
+        ('{"session_id": ', '{"session_id": '),
+        ('{"session_id": "s1"}', '{"session_id": "s1"}'),
+        ("user_u1_account_a1_session_0f8b6c1e-6f0e-4d0a-9a57-0d4d6f2c9b11", "user_u1_account_a1"),
+        ("ann_session_of_monday", "ann_session_of_monday"),
+    ],
+)
+def test_a_user_is_the_same_in_all_sessions_of_a_coding_agent(user_id: Any, user: str) -> None:
+    written = user_id if isinstance(user_id, str) else json.dumps(user_id)
+    assert request(metadata={"user_id": written}).user == user
+
+
 def test_a_container_is_no_conversation() -> None:
     asked = request(container="container_1")
     assert (asked.conversation, asked.continues) == (None, None)
