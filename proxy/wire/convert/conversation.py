@@ -68,6 +68,7 @@ class Image:
     source: Url | Base64 | FileId
     detail: str | None = None
     cache: CacheMark | None = None
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class Document:
     name: str | None = None
     detail: str | None = None
     cache: CacheMark | None = None
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Audio:
     data: str
     format: str
     cache: CacheMark | None = None
+    path: str = field(default="", compare=False)
 
 
 Part: TypeAlias = Text | Refusal | Image | Document | Audio

@@ -12,6 +12,8 @@ from typing import Final
 _CLAUDE: Final = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d)(?!\d))?")
 _PREVIEW: Final = "claude-mythos-preview"
 _REASONS: Final = re.compile(r"(?:^|[/.])(?:o\d|gpt-[5-9])")
+_ANSWERS_AT_ONCE: Final = re.compile(r"(?:^|[/.])(?:chatgpt-|gpt-[34])")
+_ALWAYS_REASONS: Final = re.compile(r"(?:^|[/.])(?:o\d|gpt-5(?![.\d]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,17 @@ def counts_reasoning(model: str) -> bool:
     return _REASONS.search(model) is not None
 
 
+def fitting_level(level: str, model: str) -> str | None:
+    """The level of effort nearest to `level` that a model behind an OpenAI API takes; None where it takes none."""
+    if _ANSWERS_AT_ONCE.search(model) is not None:
+        return None
+    if _ALWAYS_REASONS.search(model) is not None:
+        return "low" if level == "none" else level
+    return level if counts_reasoning(model) else _NEAREST.get(level, level)
+
+
+_NEAREST: Final = {"minimal": "low", "xhigh": "high", "max": "high"}
+"""For open models: three levels, or none, are what all have that have any."""
 _BUDGETS: Final = {"minimal": 1024, "low": 4096, "medium": 16_384, "high": 32_768, "xhigh": 49_152, "max": 65_536}
 """Tokens of thought that a level stands for, where a model takes only a budget; 1,024 is the least it may be."""
 

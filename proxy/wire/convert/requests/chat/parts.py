@@ -41,17 +41,17 @@ def _part(type: str, kind: Value, part: Fields, losses: Losses) -> Part:
         case "image_url":
             image = part.need("image_url")
             if image.kind == "text":
-                return Image(source_of(image.text()), cache=read_mark(part))
+                return Image(source_of(image.text()), cache=read_mark(part), path=part.path)
             fields = image.fields()
-            found = Image(source_of(fields.need("url").text()), fields.text("detail"), read_mark(part))
+            found = Image(source_of(fields.need("url").text()), fields.text("detail"), read_mark(part), part.path)
             fields.close(losses, EXTRA)
             return found
         case "input_audio":
             fields = part.need("input_audio").fields()
-            return Audio(fields.need("data").text(), fields.need("format").text(), read_mark(part))
+            return Audio(fields.need("data").text(), fields.need("format").text(), read_mark(part), part.path)
         case "file":
             fields = part.need("file").fields()
-            document = Document(file_of(fields), fields.text("filename"), cache=read_mark(part))
+            document = Document(file_of(fields), fields.text("filename"), cache=read_mark(part), path=part.path)
             fields.close(losses, EXTRA)
             return document
         case _:
@@ -65,17 +65,17 @@ def write_content(parts: Sequence[Part], path: str, losses: Losses) -> str | lis
 
 
 def write_parts(parts: Iterable[Part], path: str, losses: Losses) -> list[dict[str, Any]]:
-    return [_write_part(part, path, losses) for part in unmarked(parts, path, losses)]
+    return [_write_part(part, losses) for part in unmarked(parts, path, losses)]
 
 
-def _write_part(part: Part, path: str, losses: Losses) -> dict[str, Any]:
+def _write_part(part: Part, losses: Losses) -> dict[str, Any]:
     match part:
         case Text(text, cache):
             return with_mark({"type": "text", "text": text}, cache)
         case Refusal(text):
             return {"type": "refusal", "refusal": text}
         case Image(source, detail, cache):
-            image = {"url": url_of(source, path)}
+            image = {"url": url_of(source, part.path)}
             if detail is not None and detail != "auto":
                 image["detail"] = detail
             return with_mark({"type": "image_url", "image_url": image}, cache)
@@ -83,8 +83,8 @@ def _write_part(part: Part, path: str, losses: Losses) -> dict[str, Any]:
             return with_mark({"type": "input_audio", "input_audio": {"data": data, "format": format}}, cache)
         case Document(source, name, detail, cache):
             if detail is not None and detail != "auto":
-                losses.note(f"{path}.detail", "the chat API has no level of detail for files")
-            return with_mark({"type": "file", "file": _file(source, name, path)}, cache)
+                losses.note(f"{part.path}.detail", "the chat API has no level of detail for files")
+            return with_mark({"type": "file", "file": _file(source, name, part.path)}, cache)
 
 
 def _file(source: Url | Base64 | FileId, name: str | None, path: str) -> dict[str, str]:

@@ -131,11 +131,13 @@ def _format(value: Value | None, losses: Losses) -> AnswerFormat | None:
 
 
 class _Ids:
-    """Ids for calls of clients that give none: the results come in the order of the calls."""
+    """Ids of calls. Some clients give none: then the results come in the order of the calls."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._results = 0
+        self.custom: set[str] = set()
+        """Those of calls with free text."""
 
     def call(self, id: str | None) -> str:
         if id:
@@ -160,7 +162,8 @@ def _read_messages(value: Value, losses: Losses) -> list[Item]:
             if role == "function":
                 message.skip("name")
             id = ids.result(message.text("tool_call_id"))
-            items.append(ToolResult(id, read_content(message.get("content"), losses), path=each.path))
+            parts = read_content(message.get("content"), losses)
+            items.append(ToolResult(id, parts, custom=id in ids.custom, path=f"{each.path}.content"))
         elif role == "assistant":
             items.extend(_read_assistant(message, ids, losses))
         else:
@@ -201,6 +204,7 @@ def _read_call(value: Value, ids: _Ids, losses: Losses) -> ToolCall:
     id = ids.call(call.text("id"))
     if (custom := call.get("custom")) is not None:
         inner = custom.fields()
+        ids.custom.add(id)
         found = ToolCall(id, inner.need("name").text(), inner.text("input") or "", custom=True, path=value.path)
     else:
         inner = call.need("function").fields()

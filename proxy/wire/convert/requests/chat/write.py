@@ -22,6 +22,7 @@ from proxy.wire.convert.requests import models
 from proxy.wire.convert.requests.chat.offers import write_offers
 from proxy.wire.convert.requests.chat.parts import write_content, write_parts
 from proxy.wire.convert.requests.chat.read import SHARED
+from proxy.wire.convert.requests.effort import write_level
 from proxy.wire.convert.requests.losses import Losses, beside, refused
 from proxy.wire.convert.requests.tools import as_function_call
 from proxy.wire.convert.requests.turns import Run, by_model_run, leading, settled
@@ -79,12 +80,8 @@ def _write_effort(talk: Conversation, body: dict[str, Any], losses: Losses) -> N
     effort = talk.effort
     if effort is None:
         return
-    if effort.level is not None:
-        body["reasoning_effort"] = effort.level
-    elif effort.budget is not None:
-        body["reasoning_effort"] = models.level_of(effort.budget)
-    if effort.budget is not None:
-        losses.note(f"{talk.called('effort')}.budget_tokens", "the chat API has levels of effort and no budget")
+    if (level := write_level(talk, effort, losses)) is not None:
+        body["reasoning_effort"] = level
     if effort.shown is not None:
         losses.note(talk.called("shown"), "the chat API does not choose how reasoning is told")
 

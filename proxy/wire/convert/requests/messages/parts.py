@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, Final
 
-from proxy.wire.convert.conversation import Base64, Document, FileId, Image, Part, Refusal, Text, Url
+from proxy.wire.convert.conversation import Audio, Base64, Document, FileId, Image, Part, Refusal, Text, Url
 from proxy.wire.convert.requests.losses import Losses, refused
 from proxy.wire.convert.requests.media import EXTRA, read_mark
 from proxy.wire.convert.requests.reading import Fields, Value
@@ -49,7 +49,7 @@ def read_block(kind: str, block: Fields, losses: Losses) -> Sequence[Part] | Non
                 return ()
             return (Text(text, read_mark(block)),)
         case "image":
-            return (Image(_source(block.need("source").fields(), losses), cache=read_mark(block)),)
+            return (Image(_source(block.need("source").fields(), losses), cache=read_mark(block), path=block.path),)
         case "document":
             return _read_document(block, losses)
         case "search_result":
@@ -92,7 +92,7 @@ def _read_document(block: Fields, losses: Losses) -> Sequence[Part]:
         return (*(Text(text) for text in about), *read_content(source.need("content"), losses))
     if context:
         losses.note(block.path_of("context"), "the upstream's API takes no notes on files")
-    return (Document(_source(source, losses), title, cache=mark),)
+    return (Document(_source(source, losses), title, cache=mark, path=block.path),)
 
 
 def _read_search_result(block: Fields, losses: Losses) -> Sequence[Part]:
@@ -113,13 +113,13 @@ def write_part(part: Part, path: str, losses: Losses) -> dict[str, Any] | None:
             return {"type": "text", "text": text} if text.strip() else None
         case Image(source, detail):
             if detail is not None and detail != "auto":
-                losses.note(f"{path}.detail", "the Messages API has no level of detail")
-            return {"type": "image", "source": _write_source(source, path)}
+                losses.note(f"{part.path}.detail", "the Messages API has no level of detail")
+            return {"type": "image", "source": _write_source(source, part.path)}
         case Document(source, name):
-            found = {"type": "document", "source": _document_source(source, path)}
+            found = {"type": "document", "source": _document_source(source, part.path)}
             return found if name is None else {**found, "title": name}
-        case _:
-            raise refused(path, "the Messages API takes no audio; send its transcript")
+        case Audio():
+            raise refused(part.path, "the Messages API takes no audio; send its transcript")
 
 
 def _write_source(source: Url | Base64 | FileId, path: str) -> dict[str, str]:

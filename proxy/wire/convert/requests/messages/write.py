@@ -51,9 +51,9 @@ def _write_format(talk: Conversation, body: dict[str, Any], losses: Losses) -> N
     if answer.schema is None:
         raise refused(path, "the Messages API wants the schema itself")
     body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": answer.schema}
-    for name in ("name", "description"):
-        if getattr(answer, name) is not None:
-            losses.note(f"{path}.{name}", f"a schema has no {name} in the Messages API")
+    # Its name is only a label, and there is but one schema.
+    if answer.description is not None:
+        losses.note(f"{path}.description", "a schema has no description of its own in the Messages API")
     if answer.strict is False:
         losses.note(f"{path}.strict", "a schema is always kept to in the Messages API")
 
@@ -93,6 +93,8 @@ def _write_rest(talk: Conversation, body: dict[str, Any], losses: Losses) -> Non
     for name, value in talk.shared.items():
         if name not in ("safety_identifier", "user") and bytes(value) != b"false":
             losses.note(name, "the Messages API has none")
+    if talk.shared.keys() >= {"safety_identifier", "user"}:
+        losses.note("user", "the Messages API knows one name for a user, and safety_identifier goes first")
     if talk.user is not None:
         body["metadata"] = {"user_id": talk.user}
     if talk.tier is not None:

@@ -170,19 +170,14 @@ def _write_choice(choice: ToolChoice, kinds: dict[str, str]) -> Any:
     return tools[0] if choice.mode == "tool" else {"type": "allowed_tools", "mode": choice.mode, "tools": tools}
 
 
-class _Format(msgspec.Struct):
-    type: str = "text"
-    grammar: msgspec.Raw | None = None
-
-
-_FORMAT: Final = msgspec.json.Decoder(_Format)
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def _flat_format(format: Json) -> Any:
     """Chat completions puts a grammar in a field of its own."""
     try:
-        found = _FORMAT.decode(format)
-        return format if found.grammar is None else {"type": found.type, **_FIELDS.decode(found.grammar)}
+        fields = _FIELDS.decode(format)
+        grammar = fields.pop("grammar", None)
+        return format if grammar is None else {**fields, **_FIELDS.decode(grammar)}
     except (msgspec.DecodeError, RecursionError):
         return format

@@ -33,12 +33,13 @@ def _read_part(value: Value, losses: Losses) -> Part:
         case "refusal":
             found = Refusal(part.need("refusal").text())
         case "input_image":
-            found = Image(_image_of(part), part.text("detail"), read_mark(part))
+            found = Image(_image_of(part), part.text("detail"), read_mark(part), part.path)
         case "input_file":
-            found = Document(_document_of(part), part.text("filename"), part.text("detail"), read_mark(part))
+            named, detail = part.text("filename"), part.text("detail")
+            found = Document(_document_of(part), named, detail, read_mark(part), part.path)
         case "input_audio":
             audio = part.need("input_audio").fields()
-            found = Audio(audio.need("data").text(), audio.need("format").text())
+            found = Audio(audio.need("data").text(), audio.need("format").text(), path=part.path)
         case other:
             raise kind.odd(other, _KNOWN)
     part.close(losses, EXTRA)
@@ -73,25 +74,25 @@ def write_content(parts: Sequence[Part], path: str, losses: Losses) -> str | lis
 
 
 def write_parts(parts: Iterable[Part], path: str, losses: Losses) -> list[dict[str, Any]]:
-    return [_write_part(part, path, losses) for part in unmarked(parts, path, losses)]
+    return [_write_part(part) for part in unmarked(parts, path, losses)]
 
 
-def _write_part(part: Part, path: str, losses: Losses) -> dict[str, Any]:
+def _write_part(part: Part) -> dict[str, Any]:
     match part:
         case Text(text, cache):
             return with_mark({"type": "input_text", "text": text}, cache)
         case Refusal(text):
             return {"type": "refusal", "refusal": text}
         case Image(source, detail, cache):
-            image = {"type": "input_image", **_image(source, path), "detail": detail or "auto"}
+            image = {"type": "input_image", **_image(source, part.path), "detail": detail or "auto"}
             return with_mark(image, cache)
         case Document(source, name, detail, cache):
-            file = {"type": "input_file", **_file(source, name, path)}
+            file = {"type": "input_file", **_file(source, name, part.path)}
             if detail is not None:
                 file["detail"] = detail
             return with_mark(file, cache)
         case Audio():
-            raise refused(path, "the Responses API takes no audio; send its transcript")
+            raise refused(part.path, "the Responses API takes no audio; send its transcript")
 
 
 def write_said(part: Part, path: str) -> dict[str, Any]:

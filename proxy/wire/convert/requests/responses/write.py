@@ -13,8 +13,8 @@ from proxy.wire.convert.conversation import (
     ToolCall,
     ToolResult,
 )
-from proxy.wire.convert.requests import models
 from proxy.wire.convert.requests.chat.read import SHARED
+from proxy.wire.convert.requests.effort import write_level
 from proxy.wire.convert.requests.losses import Losses, beside, refused
 from proxy.wire.convert.requests.media import plain
 from proxy.wire.convert.requests.responses.offers import write_offers
@@ -98,12 +98,8 @@ def _write_effort(talk: Conversation, body: dict[str, Any], losses: Losses) -> N
     if effort is None:
         return
     reasoning: dict[str, Any] = {}
-    if effort.level is not None:
-        reasoning["effort"] = effort.level
-    elif effort.budget is not None:
-        reasoning["effort"] = models.level_of(effort.budget)
-    if effort.budget is not None:
-        losses.note(f"{talk.called('effort')}.budget_tokens", "the Responses API has levels of effort and no budget")
+    if (level := write_level(talk, effort, losses)) is not None:
+        reasoning["effort"] = level
     if effort.shown is not None:
         reasoning["summary"] = effort.shown
     if reasoning:
