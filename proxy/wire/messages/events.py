@@ -16,7 +16,6 @@ BLOCK_DELTA: Final = b"content_block_delta"
 BLOCK_STOP: Final = b"content_block_stop"
 MESSAGE_DELTA: Final = b"message_delta"
 MESSAGE_STOP: Final = b"message_stop"
-PING: Final = b"ping"
 ERROR: Final = b"error"
 
 _FIRST: Final = re.compile(rb'\{\s*"type"\s*:\s*"(\w+)"')
