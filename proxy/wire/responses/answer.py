@@ -59,18 +59,17 @@ class ResponsesChunk(WireChunk):
     `beside` is text that a step has put into an event that has none of its own: settling gives it a delta, before this.
     """
 
-    __slots__ = ("_read", "beside", "data", "kind", "whole")
+    __slots__ = ("_read", "beside", "data", "final", "kind", "whole")
 
-    def __init__(self, data: bytes, *, whole: bool = False, kind: bytes | None = None, beside: str = "") -> None:
+    final: bool
+
+    def __init__(self, data: bytes, kind: bytes | None = None, *, whole: bool = False, beside: str = "") -> None:
         self.data = data
         self.whole = whole
-        self.kind = b"" if whole else event.kind_of(data) if kind is None else kind
+        self.kind = kind = (b"" if whole else event.kind_of(data)) if kind is None else kind
+        self.final = kind in event.ENDS
         self.beside = beside
         self._read: Sequence[Delta] | None = None
-
-    @property
-    def final(self) -> bool:
-        return self.kind in event.ENDS
 
     @classmethod
     def settling(cls) -> Settling:
@@ -90,13 +89,13 @@ class ResponsesChunk(WireChunk):
         if self.whole:
             return type(self)(with_output_text(self.data, text), whole=True)
         if self.kind == event.TEXT:
-            return type(self)(_saying(self.data, text), kind=self.kind)
-        return type(self)(self.data, kind=self.kind, beside=text)
+            return type(self)(_saying(self.data, text), self.kind)
+        return type(self)(self.data, self.kind, beside=text)
 
     def saying(self, text: str, choice: int = 0) -> Self:
         """Where this event is not of a text, neither is the new one: settling finds it a place."""
         data = self.data if self.kind == event.TEXT else b'{"type":"response.output_text.delta"}'
-        return type(self)(_saying(data, text), kind=event.TEXT)
+        return type(self)(_saying(data, text), event.TEXT)
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:

@@ -21,13 +21,17 @@ COMPLETED: Final = b"response.completed"
 INCOMPLETE: Final = b"response.incomplete"
 FAILED: Final = b"response.failed"
 ERRORS: Final = frozenset((b"error", b"response.error"))
+FAILURES: Final = ERRORS | {FAILED, b""}
+"""What may tell of an error: an event without a type too, which is not one of this API's."""
+
 ENDS: Final = frozenset((COMPLETED, INCOMPLETE, FAILED))
 """What nothing follows."""
 
 LIFECYCLE: Final = ENDS | {CREATED, IN_PROGRESS, b"response.queued"}
 """The events that carry the whole response, as far as it has come."""
 
-_PREFIXES: Final = (b'{"type":"', b'{"type": "')
+_TYPE: Final = b'{"type":"'
+_SPACED: Final = b'{"type": "'
 
 
 class Event(msgspec.Struct):
@@ -67,9 +71,10 @@ def read_event(data: bytes) -> Event:
 
 def kind_of(data: bytes) -> bytes:
     """The `type` of an event, as it is written; b"" where it has none."""
-    for prefix in _PREFIXES:
-        if data.startswith(prefix):
-            return data[len(prefix) : data.find(b'"', len(prefix))]
+    if data.startswith(_TYPE):
+        return data[9 : data.find(b'"', 9)]
+    if data.startswith(_SPACED):
+        return data[10 : data.find(b'"', 10)]
     try:
         kind = _KIND.decode(data).type
     except UNREADABLE:

@@ -35,9 +35,9 @@ class ResponsesFormat:
                 raise UpstreamBroke("the upstream sent an event that is no JSON object")
         kind = event.kind_of(data)
         # A response that failed is no answer: it reaches the client as it is, and counts as what it is.
-        if kind == event.FAILED or kind in event.ERRORS or (not kind and b'"error"' in data):
+        if kind in event.FAILURES and (kind or b'"error"' in data):
             _raise_error(data)
-        return ResponsesChunk(data, kind=kind)
+        return ResponsesChunk(data, kind)
 
     def read_whole(self, body: bytes) -> ResponsesChunk:
         return ResponsesChunk(body, whole=True)

@@ -133,9 +133,9 @@ def text_of(content: msgspec.Raw) -> tuple[str, bool]:
 
 
 def _role(item: Item) -> Role | None:
-    if item.is_message:
-        return _ROLES.get(item.role, "user") if isinstance(item.role, str) else "user"
-    kind = item.type
+    kind, role = item.type, item.role
+    if kind == "message" or (kind is None and role is not None):
+        return _ROLES.get(role, "user") if isinstance(role, str) else "user"
     if kind is None:
         return "assistant" if isinstance(item.id, str) else None  # A reference may leave out its type.
     if not isinstance(kind, str):

@@ -276,12 +276,12 @@ class ResponsesSettling:
         number = self._next_number or 0
         self._next_number = number + 1
         data = encode({"type": kind.decode(), "sequence_number": number, **fields})
-        self._ready.append(ResponsesChunk(data, kind=kind))
+        self._ready.append(ResponsesChunk(data, kind))
 
     def _emit(self, came: _Came, of: ToldItem | None = None, **changes: JsonValue) -> None:
         """The event, `of` an item where the client has it, with these fields changed."""
         if came.read.type is None:
-            self._ready.append(ResponsesChunk(came.data, kind=came.kind))  # Whatever it is, it is not counted.
+            self._ready.append(ResponsesChunk(came.data, came.kind))  # Whatever it is, it is not counted.
             return
         number, had = self._next_number, came.read.sequence_number
         if number is None:
@@ -294,7 +294,7 @@ class ResponsesSettling:
         data = document.with_fields(came.data, **changes) if changes else came.data
         if of is not None and came.kind != event.TEXT:
             of.heard.append((came.kind, data))
-        self._ready.append(ResponsesChunk(data, kind=came.kind))
+        self._ready.append(ResponsesChunk(data, came.kind))
 
     def _all_ready(self) -> Sequence[Chunk]:
         ready, self._ready = self._ready, []

@@ -28,7 +28,10 @@ class ResponsesWriter:
         if self._first is None:
             self._first = chunk
         self._last = chunk
-        return _named(chunk.kind, chunk.data)
+        data = chunk.data
+        if b"\n" in data or b"\r" in data:
+            return _named(chunk.kind, data)
+        return b"event: " + chunk.kind + b"\ndata: " + data + b"\n\n" if chunk.kind else sse.event(data)
 
     def whole(self, completion: Completion) -> list[bytes]:
         return [_named(kind, data) for kind, data in split_response(completion.body)]
