@@ -1,0 +1,31 @@
+"""A Decision: what changed and why, with all the numbers it was made from."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from records.run import JsonValue
+
+DecisionKind: TypeAlias = Literal[
+    "epoch", "state", "stop", "restart", "winner", "alarm", "gate", "promotion", "rollback"
+]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """`subject` is the variant, breaker or rule that was decided on; `actor` is a person, or the program that decided.
+
+    `evidence` holds every number that is needed to come to the same decision again, `text` says it to a person. `alpha`
+    is how much of the agent's error budget it spent.
+    """
+
+    id: str
+    tenant: str
+    agent: str
+    kind: DecisionKind
+    subject: str = ""
+    text: str
+    evidence: dict[str, JsonValue] = {}
+    alpha: float = 0.0
+    actor: str
+    created_ns: int
+    config_hash: str = ""

@@ -1,0 +1,52 @@
+"""A Score: what somebody or something thinks of a run. Feedback, judges' verdicts and violations are all scores."""
+
+import hashlib
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from records.run import JsonValue
+
+Subject: TypeAlias = Literal["run", "case", "pair"]
+ScoreSource: TypeAlias = Literal["code", "judge", "human", "implicit"]
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` is the verdict as a number, None where the evaluator failed (`failure` says why) or said only words.
+
+    `subject` is the id of a run or a case result; of a pair, the id of the run that was preferred, and `against` that
+    of the other. `evaluator` names what was asked (`thumbs`, `rating`, `correction`, `task_success`, …), on whose
+    scale `value` is. `rater` is a keyed hash of a person, or the name of a program. `inclusion` is the probability with
+    which the subject was chosen to be scored. `details` holds what belongs to the evaluator, as a corrected answer.
+    """
+
+    id: str
+    tenant: str
+    agent: str
+    kind: Subject = "run"
+    subject: str
+    against: str | None = None
+    evaluator: str
+    version: str = "1"
+    source: ScoreSource
+    rater: str = ""
+    value: float | None = None
+    failure: str | None = None
+    rationale: str | None = None
+    inclusion: float = 1.0
+    details: dict[str, JsonValue] = {}
+    created_ns: int
+    config_hash: str = ""
+
+
+def score_id(agent: str, kind: Subject, subject: str, against: str | None, evaluator: str, rater: str) -> str:
+    """One vote for each rater, evaluator and subject: who votes again has the same id. Pairs are the same both ways."""
+    pair = sorted((subject, against)) if against is not None else [subject]
+    told = "\0".join((agent, kind, *pair, evaluator, rater))
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
+THUMBS: Final = "thumbs"
+RATING: Final = "rating"
+CORRECTION: Final = "correction"
+PREFERENCE: Final = "preference"

@@ -1,0 +1,80 @@
+"""A Variant: one version of an agent, named by what it changes, with where it came from and how far it has got."""
+
+import hashlib
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from records.run import JsonValue
+
+State: TypeAlias = Literal["draft", "candidate", "canary", "live", "retired", "rejected"]
+SERVING: Final[frozenset[State]] = frozenset({"canary", "live"})
+"""The states in which a variant is given traffic."""
+
+
+class Bullet(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of instructions that can be pointed at: who wrote it, and how often it helped or harmed."""
+
+    text: str
+    origin: str = ""
+    helpful: int = 0
+    harmful: int = 0
+
+    @property
+    def id(self) -> str:
+        """The same for the same text."""
+        return hashlib.blake2b(self.text.encode(), digest_size=6).hexdigest()
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a variant changes of its agent, and nothing else.
+
+    `instructions` come after the agent's own; `sampling` are request fields by their chat names; `tools` are notes
+    added to a tool's description, by its name; `steps` are settings laid over those of the agent's steps, key by key.
+    """
+
+    instructions: tuple[Bullet, ...] = ()
+    model: str | None = None
+    sampling: dict[str, JsonValue] = {}
+    tools: dict[str, str] = {}
+    steps: dict[str, dict[str, JsonValue]] = {}
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits over what it does to a call: counters and origins of bullets are no part of that."""
+        told = {
+            "instructions": [bullet.text for bullet in self.instructions],
+            "model": self.model,
+            "sampling": self.sampling,
+            "tools": self.tools,
+            "steps": self.steps,
+        }
+        return hashlib.blake2b(_canonical(told), digest_size=8).hexdigest()
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """`name` is what calls are recorded under, one variant an agent; `id` says what it is: an agent's variants that
+    change the same are the same. `parents` are ids, `origin` is `yaml`, `cli` or the learner that proposed it."""
+
+    id: str
+    tenant: str
+    agent: str
+    name: str
+    changes: Changes
+    parents: tuple[str, ...] = ()
+    origin: str = "cli"
+    note: str = ""
+    state: State = "draft"
+    created_ns: int
+    config_hash: str = ""
+
+    @property
+    def serves(self) -> bool:
+        return self.state in SERVING
+
+
+def variant_id(agent: str, changes: Changes) -> str:
+    return f"{agent}:{changes.digest}"
+
+
+_canonical: Final = msgspec.json.Encoder(order="deterministic").encode
