@@ -48,6 +48,7 @@ class _Response(msgspec.Struct):
 
 _RESPONSE: Final = msgspec.json.Decoder(_Response, strict=False)
 _NO_DETAILS: Final = _Details()
+_PLACELESS: Final = b'{"type":"response.output_text.delta"}'
 _SAYING: Final = frozenset((event.TEXT, event.REFUSAL))
 _REASON_OF: Final = {event.COMPLETED: "stop", event.INCOMPLETE: "length", event.FAILED: "error"}
 """Where the response itself does not say how it ended."""
@@ -94,8 +95,7 @@ class ResponsesChunk(WireChunk):
 
     def saying(self, text: str, choice: int = 0) -> Self:
         """Where this event is not of a text, neither is the new one: settling finds it a place."""
-        data = self.data if self.kind == event.TEXT else b'{"type":"response.output_text.delta"}'
-        return type(self)(_saying(data, text), event.TEXT)
+        return type(self)(_saying(self.data if self.kind == event.TEXT else _PLACELESS, text), event.TEXT)
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
@@ -228,4 +228,7 @@ class ResponsesCompletion(Completion):
 
 def _saying(data: bytes, text: str) -> bytes:
     # The odds of other words are not those of these.
-    return document.with_fields(data, delta=text, logprobs=[])
+    try:
+        return document.with_fields(data, delta=text, logprobs=[])
+    except UNREADABLE:
+        return document.with_fields(_PLACELESS, delta=text, logprobs=[])

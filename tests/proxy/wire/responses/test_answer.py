@@ -166,6 +166,11 @@ def test_a_delta_with_another_text_keeps_its_place_and_loses_its_odds() -> None:
     assert [each.text for each in (chunk, chunk.with_text("b"), chunk.saying("c"))] == ["a", "b", "c"]
 
 
+def test_a_delta_that_cannot_be_read_can_be_given_a_text() -> None:
+    chunk = ResponsesChunk(b'{"type":"response.output_text.delta", but no JSON}')
+    assert (chunk.text, chunk.with_text("a").text, chunk.saying("b").text) == ("", "a", "b")
+
+
 def test_an_event_without_text_can_be_given_some() -> None:
     chunk = ResponsesChunk(b'{"type":"response.refusal.delta","delta":"no"}')
     assert chunk.with_text("").deltas == chunk.deltas == (Delta(0, refusal="no"),)
