@@ -1,11 +1,11 @@
 """Answers of an upstream that speaks another API than the client, whole and event by event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from proxy.errors import UpstreamBroke
-from proxy.wire.convert.answers.client_tools import AsFunctions, AsOffered, tools_of
+from proxy.wire.convert.answers.client_tools import AsOffered, tools_of
 from proxy.wire.convert.answers.from_chat import ChatReader
 from proxy.wire.convert.answers.from_messages import MessagesReader
 from proxy.wire.convert.answers.from_responses import ResponsesReader
@@ -15,23 +15,32 @@ from proxy.wire.convert.answers.to_messages import MessagesWriter
 from proxy.wire.convert.answers.to_responses import ResponsesWriter
 from proxy.wire.convert.pieces import Api, Piece
 from proxy.wire.convert.requests.losses import Losses
+from proxy.wire.convert.requests.tools import Offered
 
 
 class StreamConverter:
     """Events of an upstream's stream, one at a time, into the events of the client's API.
 
-    `asked` is the client's own request: fields of it are said back in a response, and its tools decide what a call is a
-    call of. Ids are made of `id`, which is one call's own; the time of the answer is `created`, in seconds. `losses`
-    takes note of what the client's API has no words for. What is not of the documented shape raises
-    `UpstreamBroke`.
+    `asked` is the client's own request: fields of it are said back in a response. Its `tools` decide what a call is a
+    call of; they are read from it where they are not given, and need to be given where it goes on from another one. Ids
+    are made of `id`, which is one call's own; the time of the answer is `created`, in seconds. `losses` takes note of
+    what the client's API has no words for. What is not of the documented shape raises `UpstreamBroke`.
     """
 
     def __init__(
-        self, source: Api, target: Api, *, asked: bytes, id: str, created: int, losses: Losses | None = None
+        self,
+        source: Api,
+        target: Api,
+        *,
+        asked: bytes,
+        id: str,
+        created: int,
+        tools: Mapping[str, Offered] | None = None,
+        losses: Losses | None = None,
     ) -> None:
         losses = losses or Losses()
         self._reader = _reader(source, id, losses)
-        self._stage = _stage(asked, target)
+        self._stage = _stage(tools_of(asked, target) if tools is None else tools)
         self._writer = _writer(target, asked, id, created, losses)
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -55,7 +64,15 @@ class StreamConverter:
 
 
 def convert_answer(
-    body: bytes, source: Api, target: Api, *, asked: bytes, id: str, created: int, losses: Losses | None = None
+    body: bytes,
+    source: Api,
+    target: Api,
+    *,
+    asked: bytes,
+    id: str,
+    created: int,
+    tools: Mapping[str, Offered] | None = None,
+    losses: Losses | None = None,
 ) -> bytes:
     """A whole answer in the client's API. The parameters are those of `StreamConverter`."""
     losses = losses or Losses()
@@ -63,7 +80,7 @@ def convert_answer(
         pieces = _reader(source, id, losses).whole(body)
     except _UNREADABLE as error:
         raise _broken("answer", error) from None
-    if (stage := _stage(asked, target)) is not None:
+    if (stage := _stage(tools_of(asked, target) if tools is None else tools)) is not None:
         pieces = [staged for piece in pieces for staged in stage.take(piece)]
     return _writer(target, asked, id, created, losses).whole(pieces)
 
@@ -85,10 +102,7 @@ def _reader(source: Api, id: str, losses: Losses) -> Reader:
             return MessagesReader(losses)
 
 
-def _stage(asked: bytes, target: Api) -> Stage | None:
-    if target == "messages":
-        return AsFunctions()
-    tools = tools_of(asked, target)
+def _stage(tools: Mapping[str, Offered]) -> Stage | None:
     return AsOffered(tools) if tools else None
 
 

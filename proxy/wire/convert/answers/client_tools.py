@@ -3,16 +3,18 @@
 An upstream that knows only functions was offered functions in their place: see `requests.tools`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from proxy.errors import BadRequest
-from proxy.wire.convert.answers.free_text import FreeText, enclosed
+from proxy.wire.convert.answers.free_text import FreeText
 from proxy.wire.convert.pieces import Api, Arguments, Called, Done, Piece
 from proxy.wire.convert.request import offered_tools
-from proxy.wire.convert.requests.tools import INPUT, Offered
+from proxy.wire.convert.requests.tools import Offered
 
-_SPECIAL: Final = (b'"custom"', b'"namespace"', b'"tool_search"')
+_SPECIAL: Final = re.compile(rb'"(?:custom|namespace|tool_search)"|"name"\s*:\s*"[^"]{65}')
+"""What a request has in it that offers other tools than functions, or names that are too long elsewhere."""
 
 
 class AsOffered:
@@ -37,28 +39,9 @@ class AsOffered:
         return (piece,)
 
 
-class AsFunctions:
-    """For an API that has functions only: free text goes into a field of the arguments."""
-
-    def __init__(self) -> None:
-        self._custom: set[int] = set()
-
-    def take(self, piece: Piece) -> Sequence[Piece]:
-        match piece:
-            case Called(part=part, id=id, name=name, kind="custom"):
-                self._custom.add(part)
-                return Called(part, id, name), Arguments(part, f'{{"{INPUT}":"')
-            case Arguments(part=part, text=text) if part in self._custom:
-                return (Arguments(part, enclosed(text)),)
-            case Done(part=part) if part in self._custom:
-                self._custom.discard(part)
-                return Arguments(part, '"}'), piece
-        return (piece,)
-
-
 def tools_of(asked: bytes, api: Api) -> Mapping[str, Offered]:
     """The tools that a request offers, by the names an upstream knows them by; none where all are plain functions."""
-    if not any(word in asked for word in _SPECIAL):
+    if _SPECIAL.search(asked) is None:
         return {}
     try:
         return offered_tools(asked, api)

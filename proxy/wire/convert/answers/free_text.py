@@ -1,10 +1,8 @@
-"""The input of a custom tool, as it streams: out of the arguments of the function that stands for it, and into them."""
+"""The input of a custom tool, taken as it streams from the arguments of the function that stands for it."""
 
 import json
 import re
 from typing import Final
-
-import msgspec
 
 from proxy.wire.convert.requests.tools import INPUT
 
@@ -14,7 +12,6 @@ _OPENED: Final = re.compile(rf'\s*\{{\s*"{INPUT}"\s*:\s*"')
 _PLAIN: Final = re.compile(r'[^"\\]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\]*)*')
 _HALF: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})\Z")
 _UNFINISHED: Final = re.compile(r"(?:\\(?:u[0-9a-fA-F]{0,3})?)?")
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class FreeText:
@@ -74,11 +71,6 @@ class FreeText:
 def _end_of(pattern: re.Pattern[str], text: str) -> int:
     found = pattern.match(text)
     return found.end() if found is not None else 0
-
-
-def enclosed(text: str) -> str:
-    """`text` as it stands inside a JSON string."""
-    return _encode(text).decode()[1:-1]
 
 
 def _decoded(escaped: str) -> str:

@@ -116,7 +116,7 @@ class MessagesReader:
         self._losses = losses
         self._started = False
         self._finished = False
-        self._called = False
+        self._calls: set[int] = set()
         self._inputs: dict[int, str] = {}
         self._usage: dict[str, int] = {}
 
@@ -182,7 +182,7 @@ class MessagesReader:
             case "redacted_thinking" if block.data:
                 pieces.append(Sealed(index, read_seal(block.data, "anthropic", redacted=True)))
             case "tool_use":
-                self._called = True
+                self._calls.add(index)
                 # A stream begins with an empty input; whoever puts all of it there sends no more.
                 self._inputs[index] = bytes(block.input).decode()
                 pieces.append(Called(index, block.id or "", block.name or ""))
@@ -194,7 +194,8 @@ class MessagesReader:
             return (Text(index, delta.text),)
         if delta.partial_json:
             self._inputs.pop(index, None)
-            return (Arguments(index, delta.partial_json),)
+            # Tools that the provider runs itself have inputs as well.
+            return (Arguments(index, delta.partial_json),) if index in self._calls else ()
         if delta.thinking:
             return (Thought(index, delta.thinking),)
         if delta.signature:
@@ -231,7 +232,7 @@ class MessagesReader:
         if details is not None and details.explanation:
             pieces += [Refusal(_REFUSED, details.explanation), Done(_REFUSED)]
         reason = _REASONS.get(finish_reason(why), "stop")
-        if self._called and reason == "stop":
+        if self._calls and reason == "stop":
             reason = "tool_calls"
         pieces.append(Finished(reason, sequence))
         if (found := _spent(self._usage)) is not None:

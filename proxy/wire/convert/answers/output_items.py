@@ -190,7 +190,7 @@ class Call(Item):
     def text_done(self) -> Iterator[bytes]:
         _, kind, field = _CALLS[self._call.kind]
         if kind:
-            yield event(f"{kind}.done", **self._place, **{field: self.text.text})
+            yield event(f"{kind}.done", **self._place, name=self._call.name, **{field: self.text.text})
 
 
 _CALLS: Final[dict[CallKind, tuple[str, str, str]]] = {

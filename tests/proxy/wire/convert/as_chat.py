@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.wire.chat.join import join_chunks
 from tests.proxy.wire.answers import cut
-from tests.proxy.wire.convert.answers import Answer, Called, Said, Thought, Tokens, side_by_side, told_by_all
+from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens, side_by_side, told_by_all
 
 
 def whole(answer: Answer) -> bytes:
@@ -41,7 +41,7 @@ def stream(draw: st.DrawFn, answer: Answer) -> list[bytes]:
                 tracks.append(_call_deltas(draw, part, index))
                 index += 1
     deltas = [{"role": "assistant", "content": ""}, *side_by_side(draw, tracks)]
-    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     choices.append({"index": 0, "delta": {}, "finish_reason": answer.reason})
     head = _head("chat.completion.chunk", answer)
     usage = {**head, "choices": [], "usage": _usage(answer.tokens)}
@@ -56,7 +56,7 @@ def read(body: bytes) -> Answer:
     document = json.loads(body)
     (choice,) = document["choices"]
     message = choice["message"]
-    parts = [
+    parts: list[Part] = [
         *[Thought(text) for text in [message.get("reasoning_content")] if text],
         *[Said(text) for text in [message["content"]] if text],
         *[

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from hypothesis import strategies as st
 
+from proxy.wire.convert.pieces import Reason
 from proxy.wire.messages.join import join_events
 from tests.proxy.wire.answers import cut
 from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens
@@ -22,7 +23,12 @@ class _Message(msgspec.Struct):
 
 _INPUTS: Final = msgspec.json.Decoder(_Message)
 """Reads inputs as the text that they were written in."""
-_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+_REASONS: Final[dict[Reason, str]] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
 
 
 def whole(answer: Answer) -> bytes:

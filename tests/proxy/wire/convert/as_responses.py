@@ -3,16 +3,17 @@
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
+from proxy.wire.convert.pieces import Reason
 from proxy.wire.responses.event import kind_of
 from proxy.wire.responses.join import join_events
 from tests.proxy.wire.answers import cut
 from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens, side_by_side
 
-_CUT = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_CUT: Final[dict[Reason, str]] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 def whole(answer: Answer) -> bytes:
@@ -55,6 +56,7 @@ def read(body: bytes) -> Answer:
                 parts.append(Called(item["call_id"], item["name"], item["arguments"]))
     called = any(isinstance(part, Called) for part in parts)
     cut_short = document["incomplete_details"]
+    reason: Reason
     if document["status"] == "completed":
         reason = "tool_calls" if called else "stop"
     else:

@@ -53,6 +53,13 @@ def streamed(events: Sequence[bytes], source: Api, target: Api, asked: bytes | N
     return [*(told for event in events for told in converter.feed(event)), *converter.end()]
 
 
+@st.composite
+def streams(draw: st.DrawFn, api: Api, answer: Answer) -> list[bytes]:
+    """Any stream in which that API tells the answer."""
+    return SPEECH[api].stream(draw, answer)
+
+
+@st.composite
 def received(draw: st.DrawFn, events: Sequence[bytes]) -> list[bytes]:
     """The events as they are read from bytes that were cut anywhere."""
     sent = b"".join(sse.event(event) for event in events)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from proxy.wire.convert.pieces import Api
 from tests.proxy.wire.convert.answers import PAIRS, Answer, answers, told_by_all
-from tests.proxy.wire.convert.speaking import SPEECH, converted, received, streamed, unmarked
+from tests.proxy.wire.convert.speaking import SPEECH, converted, received, streamed, streams, unmarked
 
 each_pair = pytest.mark.parametrize(("source", "target"), PAIRS)
 
@@ -33,7 +33,7 @@ def test_a_whole_answer_there_and_back_is_as_it_was(source: Api, target: Api, an
 @each_pair
 @given(st.data(), answers())
 def test_a_stream_says_the_same_in_another_api(source: Api, target: Api, data: st.DataObject, answer: Answer) -> None:
-    events = received(data.draw, SPEECH[source].stream(data.draw, answer))
+    events = data.draw(received(data.draw(streams(source, answer))))
     told = SPEECH[target].join(streamed(events, source, target))
     assert read(target, told, source, target) == told_by_all(answer, source, target)
 
@@ -41,8 +41,8 @@ def test_a_stream_says_the_same_in_another_api(source: Api, target: Api, data: s
 @each_pair
 @given(st.data(), answers())
 def test_a_stream_there_and_back_is_as_it_was(source: Api, target: Api, data: st.DataObject, answer: Answer) -> None:
-    events = received(data.draw, SPEECH[source].stream(data.draw, answer))
-    back = streamed(received(data.draw, streamed(events, source, target)), target, source)
+    events = data.draw(received(data.draw(streams(source, answer))))
+    back = streamed(data.draw(received(streamed(events, source, target))), target, source)
     assert told_by_all(SPEECH[source].read(SPEECH[source].join(back)), source, target) == told_by_all(
         answer, source, target
     )
