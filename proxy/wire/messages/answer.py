@@ -28,19 +28,18 @@ class MessagesChunk(WireChunk):
     `said` is text that a step added where the event itself can hold none; it comes before the event.
     """
 
-    __slots__ = ("_deltas", "_event", "data", "kind", "said", "whole")
+    __slots__ = ("_deltas", "_event", "data", "final", "kind", "said", "whole")
+
+    final: bool
 
     def __init__(self, data: bytes, *, kind: bytes = events.MESSAGE, whole: bool = False, said: str = "") -> None:
         self.data = data
         self.kind = kind
+        self.final = kind == events.MESSAGE_STOP
         self.whole = whole
         self.said = said
         self._event: Event | None = None
         self._deltas: Sequence[Delta] | None = None
-
-    @property
-    def final(self) -> bool:
-        return self.kind == events.MESSAGE_STOP
 
     @property
     def event(self) -> Event:

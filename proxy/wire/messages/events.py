@@ -19,6 +19,7 @@ MESSAGE_STOP: Final = b"message_stop"
 ERROR: Final = b"error"
 
 _FIRST: Final = re.compile(rb'\{\s*"type"\s*:\s*"(\w+)"')
+_DELTA_FIRST: Final = (b'{"type":"content_block_delta"', b'{"type": "content_block_delta"')
 _NAME: Final = re.compile(rb"\w+")
 
 
@@ -56,6 +57,8 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def kind_of(data: bytes) -> bytes:
     """The type of an event; b"" where it names none. Raises `UpstreamBroke` for an error, and for what is no object."""
+    if data.startswith(_DELTA_FIRST) and data[-1:] == b"}":
+        return BLOCK_DELTA  # Nearly every event is one.
     found = _FIRST.match(data)
     if found is None or data[-1:] != b"}":
         return _unusual(data.strip())
@@ -75,7 +78,9 @@ def read(data: bytes) -> Event:
 
 def written(kind: bytes, data: bytes) -> bytes:
     """The server-sent event: clients of this API go by its name."""
-    return b"event: " + kind + b"\n" + sse.event(data) if kind else sse.event(data)
+    if not kind or b"\n" in data or b"\r" in data:
+        return (b"event: " + kind + b"\n" if kind else b"") + sse.event(data)
+    return b"event: " + kind + b"\ndata: " + data + b"\n\n"
 
 
 def _unusual(data: bytes) -> bytes:
