@@ -10,7 +10,7 @@ from proxy.wire import document
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from proxy.wire.responses import event
-from proxy.wire.responses.items import Item, calls_of, fingerprint_of, text_of, turns_of
+from proxy.wire.responses.items import Item, calls_of, fingerprint_of, reference_to, text_of, turns_of
 from proxy.wire.responses.join import join_events
 from proxy.wire.responses.output_text import with_output_text
 from proxy.wire.responses.raw import UNREADABLE, value_in
@@ -205,6 +205,11 @@ class ResponsesCompletion(Completion):
         # Where the provider ran tools itself, their results part its output in turns; the first tells what follows.
         said = next((turn for turn in turns_of(self._items) if turn.role == "assistant"), None)
         return fingerprint_of(said) if said else assistant_digest("", ())
+
+    @property
+    def reference(self) -> bytes | None:
+        """Its other digest: that of a next call which names the items of this answer, and does not repeat them."""
+        return reference_to(self._items[-1]) if self._items else None
 
     def with_text(self, text: str, choice: int = 0) -> Self:
         return self if choice else type(self)(with_output_text(self._body, text))

@@ -113,10 +113,20 @@ def fingerprint_of(turn: Turn) -> bytes:
         return b""
     if turn.role == "assistant":
         text = "".join(text_of(item.content)[0] for item in turn.items if item.is_message)
-        return assistant_digest(text, [item.call_id for item in turn.items if isinstance(item.call_id, str)])
+        call_ids = [item.call_id for item in turn.items if isinstance(item.call_id, str)]
+        last = turn.items[-1]
+        if not text and not call_ids and last.type in (None, "item_reference"):
+            return reference_to(last)
+        return assistant_digest(text, call_ids)
     (item,) = turn.items
     said = bytes(item.content if item.is_message else item.output)
     return hashlib.blake2b(turn.role.encode() + b"\0" + said, digest_size=16).digest()
+
+
+def reference_to(item: Item) -> bytes:
+    """The digest of a turn that names its items, of which this is the last, in place of what they say."""
+    named = item.id if isinstance(item.id, str) else ""
+    return hashlib.blake2b(b"reference\0" + named.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def text_of(content: msgspec.Raw) -> tuple[str, bool]:

@@ -53,6 +53,17 @@ def test_an_answer_is_known_again_when_it_is_sent_back(whole: Item, data: st.Dat
         assert request.fingerprints[1] == ResponsesCompletion(json.dumps(whole).encode()).fingerprint
 
 
+def test_an_answer_is_known_again_when_its_client_only_names_its_items() -> None:
+    output = [{"type": "reasoning", "id": "rs", "summary": []}, message({"type": "output_text", "text": "a"})]
+    named = [{"type": "item_reference", "id": item["id"]} for item in output]
+    request = ResponsesRequest.read(json.dumps({"input": named}).encode())
+    assert list(request.fingerprints) == [completion(output=output).reference]
+    called = [output[0], {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": ""}]
+    partly = ResponsesRequest.read(json.dumps({"input": [named[0], called[1]]}).encode())
+    assert list(partly.fingerprints) == [completion(output=called).fingerprint]
+    assert completion().reference is None
+
+
 def test_an_answer_in_which_the_provider_ran_tools_is_known_by_how_it_begins() -> None:
     run = [
         {"type": "shell_call", "id": "s", "call_id": "c"},
