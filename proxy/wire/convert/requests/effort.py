@@ -5,7 +5,7 @@ from proxy.wire.convert.requests import models
 from proxy.wire.convert.requests.losses import Losses
 
 
-def write_level(talk: Conversation, effort: Effort, losses: Losses) -> str | None:
+def write_level(talk: Conversation, effort: Effort, losses: Losses, *, open_models: bool) -> str | None:
     path = talk.called("effort")
     level = effort.level
     if effort.budget is not None:
@@ -13,7 +13,7 @@ def write_level(talk: Conversation, effort: Effort, losses: Losses) -> str | Non
         level = level or models.level_of(effort.budget)
     if level is None:
         return None
-    fitting = models.fitting_level(level, talk.model)
+    fitting = models.fitting_level(level, talk.model, open_models=open_models)
     if fitting is None:
         losses.note(path, "the model does not reason")
     elif fitting != level:

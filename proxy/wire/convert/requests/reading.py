@@ -12,13 +12,13 @@ from proxy.wire.convert.requests.losses import Losses
 
 Kind: TypeAlias = Literal["text", "list", "object", "number", "flag", "null"]
 
-_KINDS: Final[dict[int, Kind]] = {
-    ord('"'): "text",
-    ord("["): "list",
-    ord("{"): "object",
-    ord("t"): "flag",
-    ord("f"): "flag",
-    ord("n"): "null",
+_KINDS: Final[dict[bytes, Kind]] = {
+    b'"': "text",
+    b"[": "list",
+    b"{": "object",
+    b"t": "flag",
+    b"f": "flag",
+    b"n": "null",
 }
 _NULL: Final = ord("n")
 _WORDS: Final[dict[Kind, str]] = {
@@ -47,7 +47,7 @@ class Value:
 
     @property
     def kind(self) -> Kind:
-        return _KINDS.get(memoryview(self.raw)[0], "number")
+        return _KINDS.get(bytes(memoryview(self.raw)[:1]), "number")
 
     def wrong(self, expected: str) -> BadRequest:
         name = self.path or "the body"
@@ -88,12 +88,10 @@ class Value:
         return self.raw
 
     def _decoded(self, kind: Kind, decoder: "msgspec.json.Decoder[Any]", expected: str) -> Any:
-        if self.kind != kind:
-            raise self.wrong(expected)
         try:
             return decoder.decode(self.raw)
         except (ValueError, msgspec.DecodeError, RecursionError):
-            raise self.wrong(f"{expected} that can be read") from None
+            raise self.wrong(expected if self.kind != kind else f"{expected} that can be read") from None
 
 
 class Fields:

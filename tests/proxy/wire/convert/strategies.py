@@ -225,6 +225,7 @@ def _settings(draw: st.DrawFn, pair: frozenset[Api], model: str, tools: tuple[st
         if "responses" not in pair:
             perhaps("stop", st.lists(_SAID, min_size=2, max_size=3))
     if _openai(pair) or (model == CLAUDE and found.get("choice", "auto") in ("auto", "none")):
+        # Open models behind chat completions have no more than three levels.
         most = [] if "chat" in pair and model != "gpt-5.2" else ["xhigh", "max"]
         perhaps("effort", st.sampled_from(["none", "low", "medium", "high", *most]))
     return found

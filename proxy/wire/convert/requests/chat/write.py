@@ -80,7 +80,7 @@ def _write_effort(talk: Conversation, body: dict[str, Any], losses: Losses) -> N
     effort = talk.effort
     if effort is None:
         return
-    if (level := write_level(talk, effort, losses)) is not None:
+    if (level := write_level(talk, effort, losses, open_models=True)) is not None:
         body["reasoning_effort"] = level
     if effort.shown is not None:
         losses.note(talk.called("shown"), "the chat API does not choose how reasoning is told")

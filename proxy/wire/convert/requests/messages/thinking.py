@@ -12,7 +12,6 @@ from proxy.wire.convert.requests.turns import by_model
 
 _LEAST: Final = 1024
 """Tokens of a budget: there is no smaller one."""
-_LEVELS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 
 
 def write_thinking(talk: Conversation, body: dict[str, Any], model: models.Claude, losses: Losses) -> None:
@@ -28,9 +27,9 @@ def write_thinking(talk: Conversation, body: dict[str, Any], model: models.Claud
         return
     path = talk.called("effort")
     if model.adaptive:
-        level = _LEVELS.get(effort.level, effort.level)
+        level = _level(effort.level, model)
         if level != effort.level:
-            losses.note(path, f"the Messages API has no level {effort.level!r}; {level} is the nearest")
+            losses.note(path, f"the model has no level {effort.level[:64]!r}; {level} is the nearest")
         body.setdefault("output_config", {})["effort"] = level
     if (why := _why_not(talk, body, model)) is not None:
         losses.note(path, why)
@@ -41,6 +40,12 @@ def write_thinking(talk: Conversation, body: dict[str, Any], model: models.Claud
         body["thinking"]["display"] = "summarized"
         if effort.shown != "auto":
             losses.note(talk.called("shown"), "the Messages API has one kind of summary")
+
+
+def _level(level: str, model: models.Claude) -> str:
+    if level == "minimal":
+        return "low"
+    return "high" if level == "xhigh" and not model.extra_high else level
 
 
 def _thinking(level: str, limit: int, model: models.Claude) -> dict[str, Any]:

@@ -48,11 +48,11 @@ class Offers:
         elif kind == SEARCH:
             self._read_search(tool, losses)
         elif kind.startswith(_OPTIONAL):
-            losses.note(value.path, f"only the Responses API has {kind}; the model has to do without")
+            losses.note(value.path, f"only the Responses API has {kind[:64]}; the model has to do without")
             self.left_out.append(value.path)
             return
         else:
-            raise refused(value.path, f"only the Responses API has {kind}; use an upstream that speaks it")
+            raise refused(value.path, f"only the Responses API has {kind[:64]}; use an upstream that speaks it")
         tool.close(losses, EXTRA)
 
     def _add(self, tool: Tool, fields: Fields) -> None:

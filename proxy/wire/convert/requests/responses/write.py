@@ -98,7 +98,7 @@ def _write_effort(talk: Conversation, body: dict[str, Any], losses: Losses) -> N
     if effort is None:
         return
     reasoning: dict[str, Any] = {}
-    if (level := write_level(talk, effort, losses)) is not None:
+    if (level := write_level(talk, effort, losses, open_models=False)) is not None:
         reasoning["effort"] = level
     if effort.shown is not None:
         reasoning["summary"] = effort.shown

@@ -121,10 +121,19 @@ def test_no_effort_is_no_thinking() -> None:
     assert body["reasoning_effort"] == "none"
 
 
-def test_the_least_effort_of_messages_is_low() -> None:
-    body, dropped = sent({**chat(HI, reasoning_effort="minimal"), "model": "claude-opus-5"}, "chat", "messages")
-    assert body["output_config"] == {"effort": "low"}
-    assert dropped == ("reasoning_effort: the Messages API has no level 'minimal'; low is the nearest",)
+@pytest.mark.parametrize(
+    ("model", "asked", "told"),
+    [
+        ("claude-opus-5", "minimal", "low"),
+        ("claude-opus-5", "xhigh", "xhigh"),
+        ("claude-opus-4-6", "xhigh", "high"),
+        ("claude-opus-4-6", "max", "max"),
+    ],
+)
+def test_a_model_of_anthropic_is_asked_for_a_level_that_it_has(model: str, asked: str, told: str) -> None:
+    body, dropped = sent({**chat(HI, reasoning_effort=asked), "model": model}, "chat", "messages")
+    assert body["output_config"] == {"effort": told}
+    assert len(dropped) == (asked != told)
 
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
