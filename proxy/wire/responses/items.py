@@ -55,7 +55,7 @@ class Item(msgspec.Struct):
             return False
         if self.type in (None, "item_reference"):
             return isinstance(self.id, str)
-        if self.type == "reasoning" and self.content is NULL and isinstance(self.id, str):
+        if self.type == "reasoning" and isinstance(self.id, str) and bytes(self.content) in (b"null", b"[]"):
             return True
         return bytes(self.encrypted_content) not in (b"null", b'""')
 

@@ -195,9 +195,19 @@ def test_items_of_every_type_have_their_place(items: list[Any], roles: list[Role
         ({"input": "x", "conversation": {"id": "conv_1"}}, True),
         ({"input": [{"type": "item_reference", "id": "msg_1"}]}, True),
         ({"input": [{"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "x"}]}, True),
-        ({"input": [{"type": "reasoning", "id": "rs", "summary": []}]}, True),
+        ({"input": [{"type": "reasoning", "id": "rs", "summary": [], "content": None}]}, True),
+        ({"input": [{"type": "reasoning", "summary": [], "encrypted_content": None}]}, False),
         (
-            {"input": [{"type": "reasoning", "id": "rs", "summary": [], "content": [], "encrypted_content": None}]},
+            {
+                "input": [
+                    {
+                        "type": "reasoning",
+                        "id": "rs",
+                        "summary": [],
+                        "content": [{"type": "reasoning_text", "text": "x"}],
+                    }
+                ]
+            },
             False,
         ),
         ({"input": [{"type": "compaction", "encrypted_content": "x"}]}, True),
