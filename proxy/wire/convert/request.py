@@ -7,6 +7,7 @@ from proxy.wire.convert.conversation import Conversation
 from proxy.wire.convert.pieces import Api
 from proxy.wire.convert.requests import chat, messages, responses
 from proxy.wire.convert.requests.losses import Losses
+from proxy.wire.convert.requests.responses.items import Referred
 from proxy.wire.convert.requests.tools import Offered, offered
 
 
@@ -20,16 +21,27 @@ class ConvertedRequest:
     tools: Mapping[str, Offered]
 
 
+def _nothing_kept(id: str) -> None:
+    return None
+
+
 def convert_request(
-    body: bytes, source: Api, target: Api, *, earlier: Sequence[bytes] = (), plain_reasoning: bool = False
+    body: bytes,
+    source: Api,
+    target: Api,
+    *,
+    earlier: Sequence[bytes] = (),
+    referred: Referred = _nothing_kept,
+    plain_reasoning: bool = False,
 ) -> ConvertedRequest:
     """Raises `BadRequest`, naming the field, for what is no request, and where its meaning would be lost.
 
-    `earlier`: what `previous_response_id` stands for, as JSON lists of items, oldest first. `plain_reasoning`: the
-    upstream takes reasoning that it did not sign or encrypt itself, as open models do and OpenAI and Anthropic refuse.
+    `earlier`: what `previous_response_id` stands for, as JSON lists of items, oldest first. `referred` finds the items
+    that are sent by their ids alone, as the AI SDK does. `plain_reasoning`: the upstream takes reasoning that it did
+    not sign or encrypt itself, as open models do and OpenAI and Anthropic refuse.
     """
     losses = Losses()
-    talk = _read(body, source, losses, earlier)
+    talk = _read(body, source, losses, earlier, referred)
     match target:
         case "chat":
             written = chat.write(talk, losses)
@@ -40,9 +52,11 @@ def convert_request(
     return ConvertedRequest(written, losses.told(), offered(talk.tools))
 
 
-def offered_tools(body: bytes, api: Api, *, earlier: Sequence[bytes] = ()) -> Mapping[str, Offered]:
+def offered_tools(
+    body: bytes, api: Api, *, earlier: Sequence[bytes] = (), referred: Referred = _nothing_kept
+) -> Mapping[str, Offered]:
     """The `tools` of a `ConvertedRequest`, for who has only what the client sent."""
-    return offered(_read(body, api, Losses(), earlier).tools)
+    return offered(_read(body, api, Losses(), earlier, referred).tools)
 
 
 def custom_tools(body: bytes, api: Api, *, earlier: Sequence[bytes] = ()) -> frozenset[str]:
@@ -51,11 +65,11 @@ def custom_tools(body: bytes, api: Api, *, earlier: Sequence[bytes] = ()) -> fro
     return frozenset(name for name, tool in tools.items() if tool.kind == "custom")
 
 
-def _read(body: bytes, source: Api, losses: Losses, earlier: Sequence[bytes]) -> Conversation:
+def _read(body: bytes, source: Api, losses: Losses, earlier: Sequence[bytes], referred: Referred) -> Conversation:
     match source:
         case "chat":
             return chat.read(body, losses)
         case "responses":
-            return responses.read(body, losses, earlier)
+            return responses.read(body, losses, earlier, referred)
         case "messages":
             return messages.read(body, losses)

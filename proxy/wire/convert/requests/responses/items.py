@@ -1,7 +1,7 @@
 """The items of a Responses input: messages, reasoning, calls and what they gave."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,9 @@ from proxy.wire.convert.requests.responses.offers import Offers
 from proxy.wire.convert.requests.responses.parts import read_content
 from proxy.wire.convert.requests.tools import SEARCH
 from proxy.wire.convert.sealed import opened
+
+Referred: TypeAlias = Callable[[str], bytes | None]
+"""Finds an item of an earlier answer by its id."""
 
 _ROLES: Final[dict[str, Role]] = {
     "system": "system",
@@ -27,17 +30,32 @@ _LEFT_OUT: Final = {
 _dumps: Final = msgspec.json.Encoder().encode
 
 
-def read_items(values: Sequence[Value], offers: Offers, losses: Losses) -> list[Item]:
+def read_items(values: Sequence[Value], offers: Offers, losses: Losses, referred: Referred) -> list[Item]:
     items: list[Item] = []
     for value in values:
         fields = value.fields()
-        kind = fields.text("type") or ("message" if fields.get("role") is not None else "item_reference")
+        kind = _kind(fields)
+        if kind == "item_reference":
+            fields = _referred(fields, referred)
+            kind = _kind(fields)
         # What the API itself gave its items.
         fields.skip("id", "status", "created_by")
         if (item := _read(kind, fields, offers, losses)) is not None:
             items.append(item)
         fields.close(losses, EXTRA)
     return items
+
+
+def _kind(item: Fields) -> str:
+    return item.text("type") or ("message" if item.get("role") is not None else "item_reference")
+
+
+def _referred(item: Fields, referred: Referred) -> Fields:
+    """The item that is named in place of being sent."""
+    found = referred(item.need("id").text())
+    if found is None:
+        raise refused(item.path, "the upstream keeps no items to refer to; send the item itself")
+    return Value(msgspec.Raw(found), item.path).fields()
 
 
 def _read(kind: str, item: Fields, offers: Offers, losses: Losses) -> Item | None:
@@ -66,8 +84,6 @@ def _read(kind: str, item: Fields, offers: Offers, losses: Losses) -> Item | Non
             losses.note(item.path, _LEFT_OUT[kind])
             item.skip(*item.unread())
             return None
-        case "item_reference":
-            raise refused(item.path, "the upstream keeps no items to refer to; send the item itself")
         case _:
             raise refused(item.path, f"only the Responses API has items of type {kind[:64]!r}; leave it out")
 

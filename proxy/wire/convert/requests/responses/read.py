@@ -9,7 +9,7 @@ from proxy.wire.convert.conversation import AnswerFormat, Conversation, Effort, 
 from proxy.wire.convert.requests.losses import Losses, refused
 from proxy.wire.convert.requests.media import EXTRA
 from proxy.wire.convert.requests.reading import Fields, Value, read_body, word
-from proxy.wire.convert.requests.responses.items import read_items
+from proxy.wire.convert.requests.responses.items import Referred, read_items
 from proxy.wire.convert.requests.responses.offers import Offers, read_choice
 
 _FORMATS: Final = frozenset({"text", "json_object", "json_schema"})
@@ -36,7 +36,7 @@ _SHARED: Final = (
 _LOGPROBS: Final = "message.output_text.logprobs"
 
 
-def read(body: bytes, losses: Losses, earlier: Sequence[bytes] = ()) -> Conversation:
+def read(body: bytes, losses: Losses, earlier: Sequence[bytes], referred: Referred) -> Conversation:
     """`earlier` are lists of items that come before the input, oldest first."""
     fields = read_body(body)
     _refuse_what_is_kept(fields)
@@ -44,7 +44,7 @@ def read(body: bytes, losses: Losses, earlier: Sequence[bytes] = ()) -> Conversa
         losses.note("truncation", "the upstream shortens no conversations")
     offers = Offers()
     offers.read(fields.items("tools"), losses)
-    items = _read_input(fields, offers, losses, earlier)
+    items = _read_input(fields, offers, losses, earlier, referred)
     choice = read_choice(fields.get("tool_choice"))
     answer, verbosity = _read_text(fields.get("text"), losses)
     shared = {name: value.raw for name in _SHARED if (value := fields.get(name)) is not None}
@@ -81,17 +81,20 @@ def _refuse_what_is_kept(fields: Fields) -> None:
             raise refused(name, f"the upstream keeps no {what}; send the items themselves")
 
 
-def _read_input(fields: Fields, offers: Offers, losses: Losses, earlier: Sequence[bytes]) -> list[Item]:
+def _read_input(
+    fields: Fields, offers: Offers, losses: Losses, earlier: Sequence[bytes], referred: Referred
+) -> list[Item]:
     items: list[Item] = []
     if instructions := fields.text("instructions"):
         items.append(Message("system", (Text(instructions),), "instructions"))
     for place, before in enumerate(earlier):
-        items += read_items(Value(msgspec.Raw(before), f"previous_response_id[{place}]").items(), offers, losses)
+        values = Value(msgspec.Raw(before), f"previous_response_id[{place}]").items()
+        items += read_items(values, offers, losses, referred)
     given = fields.need("input") if not earlier else fields.get("input")
     if given is not None and given.kind == "text":
         items.append(Message("user", (Text(given.text()),), "input"))
     elif given is not None:
-        items += read_items(given.items(), offers, losses)
+        items += read_items(given.items(), offers, losses, referred)
     return items
 
 

@@ -1,8 +1,12 @@
 """Turns of a conversation, where the APIs order and group them differently."""
 
+import json
+
 import pytest
 
+from proxy.errors import BadRequest
 from proxy.wire.convert.pieces import Api
+from proxy.wire.convert.request import convert_request
 from tests.proxy.wire.convert.requests.converting import (
     HI,
     Document,
@@ -234,6 +238,19 @@ def test_what_came_before_a_response_is_put_before_the_input() -> None:
         user("And doubled?"),
     ]
     assert dropped == ()
+
+
+def test_an_item_that_is_named_is_found_where_it_is_kept() -> None:
+    kept = {"msg_1": json.dumps({"type": "message", "id": "msg_1", "role": "assistant", "content": "Hello."}).encode()}
+    talk = json.dumps(responses(HI, {"type": "item_reference", "id": "msg_1"}, {"id": "msg_1"}, HI)).encode()
+    body = json.loads(convert_request(talk, "responses", "chat", referred=kept.get).body)
+    assert body["messages"] == [HI, assistant("Hello."), assistant("Hello."), HI]
+
+
+def test_an_item_that_names_another_is_refused() -> None:
+    talk = json.dumps(responses({"type": "item_reference", "id": "a"})).encode()
+    with pytest.raises(BadRequest, match=r"input\[0\]"):
+        convert_request(talk, "responses", "chat", referred=lambda id: b'{"type": "item_reference", "id": "a"}')
 
 
 def test_what_is_wrong_with_what_came_before_is_said_so() -> None:
