@@ -1,6 +1,6 @@
 """Answers of an upstream that speaks another API than the client, whole and event by event."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from proxy.wire.convert.answers.client_tools import AsOffered, tools_of
 from proxy.wire.convert.answers.from_chat import ChatReader
 from proxy.wire.convert.answers.from_messages import MessagesReader
 from proxy.wire.convert.answers.from_responses import ResponsesReader
+from proxy.wire.convert.answers.half_characters import without_halves
 from proxy.wire.convert.answers.protocol import Reader, Stage, Writer
 from proxy.wire.convert.answers.to_chat import ChatWriter
 from proxy.wire.convert.answers.to_messages import MessagesWriter
@@ -45,11 +46,7 @@ class StreamConverter:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The events that tell of one event, without their framing."""
-        try:
-            pieces = self._reader.event(data)
-        except _UNREADABLE as error:
-            raise _broken("event", error) from None
-        return self._written(pieces)
+        return self._written(_read(self._reader.event, data, "event"))
 
     def end(self) -> list[bytes]:
         """What is still to be sent once the upstream's stream has ended well."""
@@ -76,16 +73,23 @@ def convert_answer(
 ) -> bytes:
     """A whole answer in the client's API. The parameters are those of `StreamConverter`."""
     losses = losses or Losses()
-    try:
-        pieces = _reader(source, id, losses).whole(body)
-    except _UNREADABLE as error:
-        raise _broken("answer", error) from None
+    pieces = _read(_reader(source, id, losses).whole, body, "answer")
     if (stage := _stage(tools_of(asked, target) if tools is None else tools)) is not None:
         pieces = [staged for piece in pieces for staged in stage.take(piece)]
     return _writer(target, asked, id, created, losses).whole(pieces)
 
 
-_UNREADABLE = (ValueError, msgspec.DecodeError, RecursionError)
+def _read(read: Callable[[bytes], Sequence[Piece]], data: bytes, what: str) -> Sequence[Piece]:
+    try:
+        return read(data)
+    except msgspec.ValidationError as error:
+        raise _broken(what, error) from None
+    except msgspec.DecodeError as error:
+        if (mended := without_halves(data)) != data:
+            return _read(read, mended, what)
+        raise _broken(what, error) from None
+    except (ValueError, RecursionError) as error:
+        raise _broken(what, error) from None
 
 
 def _broken(what: str, error: Exception) -> UpstreamBroke:

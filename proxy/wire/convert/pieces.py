@@ -48,13 +48,13 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Cited(msgspec.Struct, frozen=True):
-    """A page that a text rests on. `start` and `end` count characters of the answer's text; None is all of the part."""
+    """A page that a text rests on: the characters from `start` to `end` of all the answer's text."""
 
     part: int
     url: str
     title: str
-    start: int | None = None
-    end: int | None = None
+    start: int
+    end: int
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Final
 
 from proxy.errors import BadRequest
 from proxy.wire.convert.answers.free_text import FreeText
-from proxy.wire.convert.pieces import Api, Arguments, Called, Done, Piece
+from proxy.wire.convert.pieces import Api, Arguments, Called, Done, Finished, Piece
 from proxy.wire.convert.request import offered_tools
 from proxy.wire.convert.requests.tools import Offered
 
@@ -34,9 +34,14 @@ class AsOffered:
                 told = self._free[part].take(text)
                 return (Arguments(part, told),) if told else ()
             case Done(part=part) if part in self._free:
-                rest = self._free.pop(part).rest()
-                return (Arguments(part, rest), piece) if rest else (piece,)
+                return (*self._rest(part), piece)
+            case Finished():
+                return (*(rest for part in list(self._free) for rest in self._rest(part)), piece)
         return (piece,)
+
+    def _rest(self, part: int) -> Sequence[Piece]:
+        rest = self._free.pop(part).rest()
+        return (Arguments(part, rest),) if rest else ()
 
 
 def tools_of(asked: bytes, api: Api) -> Mapping[str, Offered]:

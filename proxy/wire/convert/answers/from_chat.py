@@ -46,8 +46,8 @@ class _Call(msgspec.Struct):
 class _Page(msgspec.Struct):
     url: str = ""
     title: str | None = None
-    start_index: int | None = None
-    end_index: int | None = None
+    start_index: int | None = 0
+    end_index: int | None = 0
 
 
 class _Annotation(msgspec.Struct):
@@ -198,7 +198,7 @@ class ChatReader:
         for note in said.annotations or ():
             if (page := note.url_citation) is not None and page.url:
                 part = self._part_of(Text, pieces)
-                pieces.append(Cited(part, page.url, page.title or "", page.start_index, page.end_index))
+                pieces.append(Cited(part, page.url, page.title or "", page.start_index or 0, page.end_index or 0))
         for call in said.tool_calls or ():
             self._read_call(call, pieces)
         for name, found in (("audio", said.audio), ("images", said.images), ("function_call", said.function_call)):
@@ -262,10 +262,10 @@ class ChatReader:
     def _finish(self, choice: _Choice, pieces: list[Piece]) -> None:
         self._finished = True
         self._close(pieces)
+        # No call is known to be complete, so none is said to be.
         for call in self._calls:
             if call.name is None:
                 self._begin(call, "", pieces)
-            pieces.append(Done(call.part))
         reason = _REASONS.get(choice.finish_reason or "", "stop")
         if self._calls and reason == "stop":
             reason = "tool_calls"

@@ -118,6 +118,9 @@ class MessagesReader:
         self._finished = False
         self._calls: set[int] = set()
         self._inputs: dict[int, str] = {}
+        self._said = 0
+        self._cited: list[tuple[str, str]] = []
+        self._begun_at = 0
         self._usage: dict[str, int] = {}
 
     def event(self, data: bytes) -> Sequence[Piece]:
@@ -170,10 +173,11 @@ class MessagesReader:
         block = shapes.read(_BLOCK, raw, _BLOCKS) or _Block(shapes.kind_of(raw))
         match block.type:
             case "text":
+                self._begun_at = self._said
                 if block.text:
-                    pieces.append(Text(index, block.text))
+                    pieces.append(self._say(index, block.text))
                 for citation in block.citations or ():
-                    self._cite(index, citation, pieces)
+                    self._cite(citation)
             case "thinking":
                 if block.thinking:
                     pieces.append(Thought(index, block.thinking))
@@ -191,7 +195,7 @@ class MessagesReader:
 
     def _grow(self, index: int, delta: _Delta) -> Sequence[Piece]:
         if delta.text:
-            return (Text(index, delta.text),)
+            return (self._say(index, delta.text),)
         if delta.partial_json:
             self._inputs.pop(index, None)
             # Tools that the provider runs itself have inputs as well.
@@ -200,18 +204,24 @@ class MessagesReader:
             return (Thought(index, delta.thinking),)
         if delta.signature:
             return (Sealed(index, read_seal(delta.signature, "anthropic")),)
-        pieces: list[Piece] = []
         if delta.citation is not None:
-            self._cite(index, delta.citation, pieces)
-        return pieces
+            self._cite(delta.citation)
+        return ()
 
-    def _cite(self, index: int, citation: _Citation, pieces: list[Piece]) -> None:
+    def _say(self, index: int, text: str) -> Text:
+        self._said += len(text)
+        return Text(index, text)
+
+    def _cite(self, citation: _Citation) -> None:
+        """Kept until its block is over: it is of all that the block says."""
         if citation.url:
-            pieces.append(Cited(index, citation.url, citation.title or ""))
+            self._cited.append((citation.url, citation.title or ""))
         else:
             self._losses.note(f"citations.{citation.type}", NO_SUCH_PART)
 
     def _end_block(self, index: int, pieces: list[Piece]) -> None:
+        pieces += [Cited(index, url, title, self._begun_at, self._said) for url, title in self._cited]
+        self._cited.clear()
         if (input := self._inputs.pop(index, None)) is not None:
             pieces.append(Arguments(index, input))
         pieces.append(Done(index))

@@ -34,8 +34,8 @@ class _Annotation(msgspec.Struct):
     type: str = ""
     url: str | None = None
     title: str | None = None
-    start_index: int | None = None
-    end_index: int | None = None
+    start_index: int | None = 0
+    end_index: int | None = 0
 
 
 class _Part(msgspec.Struct):
@@ -235,8 +235,7 @@ class ResponsesReader:
         self._start(None, pieces)
         self._texts.setdefault(part, 0)
         before = sum(length for each, length in self._texts.items() if each < part)
-        start = None if note.start_index is None else note.start_index + before
-        end = None if note.end_index is None else note.end_index + before
+        start, end = before + (note.start_index or 0), before + (note.end_index or 0)
         pieces.append(Cited(part, note.url, note.title or "", start, end))
 
     def _end_part(self, part: int, document: _Part, pieces: list[Piece]) -> None:

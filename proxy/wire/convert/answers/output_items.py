@@ -13,7 +13,7 @@ from proxy.wire.convert.pieces import Called, CallKind, Cited, Token
 Status: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
 _dumps: Final = msgspec.json.Encoder().encode
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def event(type: str, **fields: Any) -> bytes:
@@ -89,8 +89,7 @@ class Part(Stretch):
         return b'%b,"logprobs":%b' % (self.delta(text).removesuffix(self.after), _dumps(tokens))
 
     def note(self, cited: Cited) -> bytes:
-        start = 0 if cited.start is None else max(cited.start - self._start, 0)
-        end = len(self.text) if cited.end is None else max(cited.end - self._start, 0)
+        start, end = max(cited.start - self._start, 0), max(cited.end - self._start, 0)
         page = {"type": "url_citation", "url": cited.url, "title": cited.title, "start_index": start, "end_index": end}
         self._notes.append(page)
         place = {**self._place, "annotation_index": len(self._notes) - 1}

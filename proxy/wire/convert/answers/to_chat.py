@@ -198,7 +198,7 @@ def _call(call: Called, text: str) -> dict[str, Any]:
 
 
 def _annotation(cited: Cited) -> dict[str, Any]:
-    page = {"url": cited.url, "title": cited.title, "start_index": cited.start or 0, "end_index": cited.end or 0}
+    page = {"url": cited.url, "title": cited.title, "start_index": cited.start, "end_index": cited.end}
     return {"type": "url_citation", "url_citation": page}
 
 

@@ -31,7 +31,7 @@ INVALID: Final = "INVALID_JSON"
 """The one key of an input that the model wrote as no JSON object, as Anthropic's reference recommends."""
 
 _dumps: Final = msgspec.json.Encoder().encode
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOTHING: Final = Spent(0, 0)
 _STOP: Final = b'{"type":"message_stop"}'
 
@@ -243,8 +243,7 @@ def _input(arguments: str) -> Any:
 
 def _citation(cited: Cited, text: str, said: int) -> dict[str, Any]:
     """`text` is that of the block, `said` how much there was before it."""
-    start = 0 if cited.start is None else max(cited.start - said, 0)
-    end = len(text) if cited.end is None else max(cited.end - said, 0)
+    start, end = max(cited.start - said, 0), max(cited.end - said, 0)
     return {
         "type": "web_search_result_location",
         "url": cited.url,

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from proxy.wire.chat.join import join_chunks
 from tests.proxy.wire.answers import cut
-from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens, side_by_side, told_by_all
+from tests.proxy.wire.convert.random_answers import (
+    Answer,
+    Called,
+    Part,
+    Said,
+    Thought,
+    Tokens,
+    side_by_side,
+    told_by_all,
+)
 
 
 def whole(answer: Answer) -> bytes:

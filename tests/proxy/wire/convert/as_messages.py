@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from proxy.wire.convert.pieces import Reason
 from proxy.wire.messages.join import join_events
 from tests.proxy.wire.answers import cut
-from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens
+from tests.proxy.wire.convert.random_answers import Answer, Called, Part, Said, Thought, Tokens
 
 
 class _Block(msgspec.Struct):

@@ -11,7 +11,7 @@ from proxy.wire.convert.pieces import Reason
 from proxy.wire.responses.event import kind_of
 from proxy.wire.responses.join import join_events
 from tests.proxy.wire.answers import cut
-from tests.proxy.wire.convert.answers import Answer, Called, Part, Said, Thought, Tokens, side_by_side
+from tests.proxy.wire.convert.random_answers import Answer, Called, Part, Said, Thought, Tokens, side_by_side
 
 _CUT: Final[dict[Reason, str]] = {"length": "max_output_tokens", "content_filter": "content_filter"}
 

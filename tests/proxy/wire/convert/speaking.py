@@ -11,7 +11,7 @@ from proxy.wire import sse
 from proxy.wire.convert.answer import StreamConverter, convert_answer
 from proxy.wire.convert.pieces import Api
 from tests.proxy.wire.convert import as_chat, as_messages, as_responses
-from tests.proxy.wire.convert.answers import Answer, Part, Thought
+from tests.proxy.wire.convert.random_answers import Answer, Part, Thought
 
 
 @dataclass(frozen=True)

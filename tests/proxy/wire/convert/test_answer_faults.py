@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from proxy.errors import UpstreamBroke
 from proxy.wire.convert.pieces import Api
 from tests.proxy.wire.answers import JSON
-from tests.proxy.wire.convert.answers import PAIRS, Answer, answers
+from tests.proxy.wire.convert.random_answers import PAIRS, Answer, answers
 from tests.proxy.wire.convert.speaking import SPEECH, converted, streamed, streams
 
 each_pair = pytest.mark.parametrize(("source", "target"), PAIRS)

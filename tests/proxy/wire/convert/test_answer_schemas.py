@@ -11,7 +11,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from proxy.wire.convert.pieces import Api
-from tests.proxy.wire.convert.answers import PAIRS, Answer, answers
+from tests.proxy.wire.convert.random_answers import PAIRS, Answer, answers
 from tests.proxy.wire.convert.speaking import SPEECH, converted, streamed, streams
 
 WHOLE: Final[dict[Api, TypeAdapter[Any]]] = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.wire.convert.pieces import Api
-from tests.proxy.wire.convert.answers import PAIRS, Answer, answers, told_by_all
+from tests.proxy.wire.convert.random_answers import PAIRS, Answer, answers, told_by_all
 from tests.proxy.wire.convert.speaking import SPEECH, converted, received, streamed, streams, unmarked
 
 each_pair = pytest.mark.parametrize(("source", "target"), PAIRS)

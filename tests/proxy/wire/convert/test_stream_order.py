@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from proxy.wire.convert.answer import StreamConverter
 from proxy.wire.convert.pieces import Api
-from tests.proxy.wire.convert.answers import PAIRS, Answer, answers
 from tests.proxy.wire.convert.order import Event, check_chat, check_messages, check_responses, parsed
+from tests.proxy.wire.convert.random_answers import PAIRS, Answer, answers
 from tests.proxy.wire.convert.speaking import SPEECH, streamed, streams
 
 CHECKS: Final[dict[Api, Callable[[Sequence[Event]], None]]] = {
