@@ -239,8 +239,9 @@ class _Call:
             sent()
         for chunk in settling.rest() if settling else ():
             keep(chunk)
-            await send(last + writer.event(chunk))
-            last = b""
+            if last:
+                await send(last)
+            last = writer.event(chunk)
         completion = self._completion()
         if completion is None:
             raise EmptyReply("the upstream's stream ended without a single event")

@@ -23,6 +23,7 @@ _VENDORS: Final = (
     b"x-session-id",
     b"x-session-affinity",
     b"x-conversation-id",
+    b"x-claude-code-session-id",
 )
 _SESSION_HEADERS: Final = frozenset((_OWN_HEADER, *_VENDORS))
 _LONGEST: Final = 256

@@ -61,7 +61,7 @@ def of_status(provider: str, status: int, headers: Mapping[str, str], body: byte
         scrub(message),
         type=_text(said.get("type")) or _TYPES.get(status) or ("server_error" if status >= 500 else "upstream_error"),
         param=_text(said.get("param")),
-        code=_text(said.get("code")),
+        code=_text(said.get("code")) or _code_in(said.get("details")),
         headers=coming_down(headers),
     )
     fault = status >= 500 and status not in _NO_RETRY
@@ -223,6 +223,11 @@ def _text(value: object) -> str | None:
     if isinstance(value, str) and value:
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _code_in(details: object) -> str | None:
+    """Where Anthropic puts it."""
+    return _text(details.get("error_code")) if isinstance(details, dict) else None
 
 
 def _summary(body: bytes) -> str:

@@ -50,6 +50,12 @@ def without(body: bytes, name: str) -> bytes:
     return body if fields.pop(name, None) is None else _encode(fields)
 
 
+def appended(items: bytes, item: bytes) -> bytes:
+    """A JSON array with one more item; what it had keeps its bytes."""
+    body = items[: items.rindex(b"]")]
+    return body + (b"," if body.strip() != b"[" else b"") + item + b"]"
+
+
 def changed_fields(before: bytes, after: bytes) -> bytes | None:
     """The top-level fields in which `after` differs, as a merge patch (RFC 7396); None where it does not."""
     if before == after:

@@ -167,7 +167,7 @@ class ChatCompletionsRequest(WireRequest):
         return changed
 
     def with_message(self, role: Role, text: str) -> Self:
-        return self._with(messages=_appended(self._raw_messages(), _dumps({"role": role, "content": text})))
+        return self._with(messages=document.appended(self._raw_messages(), _dumps({"role": role, "content": text})))
 
     def with_instructions(self, *lines: str) -> Self:
         if not lines:
@@ -216,18 +216,11 @@ def _extended(content: msgspec.Raw, text: str) -> bytes | None:
     if written == b"null":
         return _dumps(text)
     if written.startswith(b"["):
-        return _appended(written, _dumps({"type": "text", "text": text}))
+        return document.appended(written, _dumps({"type": "text", "text": text}))
     value = _value(content)
     if not isinstance(value, str):
         return None
     return _dumps(f"{value}\n\n{text}" if value else text)
-
-
-def _appended(items: bytes, item: bytes) -> bytes:
-    """A JSON array with one more item; what it had keeps its bytes."""
-    end = items.rindex(b"]")
-    body = items[:end]
-    return body + (b"," if body.strip() != b"[" else b"") + item + b"]"
 
 
 def _view(message: _Message) -> Message:

@@ -170,7 +170,7 @@ class MessagesRequest(WireRequest):
         result of a tool needs a call."""
         wire_role = "assistant" if role == "assistant" else "user"
         messages = bytes(document.fields_of(self._body)["messages"])
-        return self._with(messages=_appended(messages, _dumps({"role": wire_role, "content": text})))
+        return self._with(messages=document.appended(messages, _dumps({"role": wire_role, "content": text})))
 
     def with_instructions(self, *lines: str) -> Self:
         if not lines:
@@ -179,7 +179,7 @@ class MessagesRequest(WireRequest):
         written = bytes(system)
         if written.startswith(b"["):
             # A block of its own: what the blocks before it hold stays in the provider's cache.
-            return self._with(system=_appended(written, _dumps({"type": "text", "text": text})))
+            return self._with(system=document.appended(written, _dumps({"type": "text", "text": text})))
         had = text_of(system)
         return self._with(system=f"{had}\n\n{text}" if had else text)
 
@@ -251,9 +251,3 @@ def _tool(written: msgspec.Raw) -> _Tool | None:
         return _TOOL.decode(written)
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def _appended(items: bytes, item: bytes) -> bytes:
-    """A JSON array with one more item; what it had keeps its bytes."""
-    body = items[: items.rindex(b"]")]
-    return body + (b"," if body.strip() != b"[" else b"") + item + b"]"

@@ -156,7 +156,7 @@ class ResponsesRequest(WireRequest):
     def with_message(self, role: Role, text: str) -> Self:
         # A tool's result answers a call, which a text alone does not name.
         item = {"type": "message", "role": "user" if role == "tool" else role, "content": text}
-        return self._with(input=_appended(items_of(self._body), encode(item)))
+        return self._with(input=document.appended(items_of(self._body), encode(item)))
 
     def with_instructions(self, *lines: str) -> Self:
         if not lines:
@@ -190,10 +190,3 @@ class ResponsesRequest(WireRequest):
 
 def _message(role: Role, text: str) -> Item:
     return Item(type="message", role=role, content=msgspec.Raw(encode(text)))
-
-
-def _appended(items: bytes, item: bytes) -> bytes:
-    """A JSON array with one more item; what it had keeps its bytes."""
-    end = items.rindex(b"]")
-    body = items[:end]
-    return body + (b"," if body.strip() != b"[" else b"") + item + b"]"
