@@ -10,10 +10,13 @@ import pytest
 
 from tests.clients.matrix import Api
 from tests.clients.model import model
+from tests.clients.results import pytest_addoption, pytest_configure
 from tests.clients.running import Endpoint
 from tests.support.environments import Environments
 from tests.support.proxy import UPSTREAM_KEY, served, settings
 from tests.support.upstream import CHAT, MESSAGES, RESPONSES, Upstream, in_thread
+
+__all__ = ["pytest_addoption", "pytest_configure"]
 
 REPOSITORY = Path(__file__).parents[2]
 APIS: tuple[Api, ...] = ("chat", "responses", "messages")

@@ -11,7 +11,7 @@ Api: TypeAlias = Literal["chat", "responses", "messages"]
 PIECE_BY_PIECE: Final = {"text": ANSWER, "pieces": len(WORDS), "usages": 1}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Client:
     """A client, and one API that it speaks."""
 

@@ -15,6 +15,18 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples/clients"
 SAID: Final = "http://127.0.0.1:8400"
 """Where the examples say that Burnish listens."""
 
+NO_NEWS: Final = {
+    "AIDER_ANALYTICS_DISABLE": "true",
+    "AIDER_CHECK_UPDATE": "false",
+    "AIDER_SHOW_RELEASE_NOTES": "false",
+    "DO_NOT_TRACK": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "npm_config_offline": "true",
+}
+"""Keeps clients from looking on the network for new versions, prices, models and plugins, and from telling of this."""
+
 _RUN_BY: Final = {".py": "python", ".mjs": "node", ".sh": "sh"}
 
 
@@ -54,7 +66,7 @@ class Running:
 
     def example(self) -> str:
         """What the example printed."""
-        return self._run(example_of(self.client).name)
+        return self._run(files_of(self.client)[0].name)
 
     def _run(self, script: str) -> str:
         done = subprocess.run(
@@ -71,10 +83,18 @@ class Running:
         return done.stdout
 
 
-def example_of(client: Client) -> Path:
-    """The example's script; what else lies in its folder is configuration."""
-    (script,) = (file for file in (EXAMPLES / client.name).glob(f"{client.example}.*") if file.suffix in _RUN_BY)
-    return script
+def files_of(client: Client) -> list[Path]:
+    """The example of one API, its script first: a folder may hold some for other APIs too."""
+    folder = EXAMPLES / client.name
+    others = {script.stem for script in folder.iterdir() if script.suffix in _RUN_BY} - {client.example}
+    files = [file for file in folder.iterdir() if file.stem not in others]
+    return sorted(files, key=lambda file: (file.suffix not in _RUN_BY, file.name))
+
+
+def pointing_lines(client: Client) -> list[str]:
+    """The lines of its example that say where Burnish is, and by which key."""
+    lines = [line.strip() for file in files_of(client) for line in file.read_text().splitlines()]
+    return [line for line in lines if SAID in line or "BURNISH_API_KEY" in line]
 
 
 def made_ready(client: Client, endpoint: Endpoint, environments: Environments, folder: Path) -> Running:
@@ -88,7 +108,6 @@ def made_ready(client: Client, endpoint: Endpoint, environments: Environments, f
         "CLIENT_EXAMPLE": client.example,
         "CLIENT_MODEL": endpoint.model,
         "CLIENT_REFUSED_MODEL": client.refused_model,
-        # litellm otherwise looks for a newer price table on the network.
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        **NO_NEWS,
     }
     return Running(client, folder, environment)

@@ -10,15 +10,14 @@ from the_agent import QUESTION, report
 from the_terminal import WEATHER, WRITTEN, WRONG_KEY, Printed, example_exports, failed, run, used_tool
 
 MODEL, REFUSED = os.environ["CLIENT_MODEL"], os.environ["CLIENT_REFUSED_MODEL"]
-# The network is not for statistics, new versions and lists of models; a list that it finds it does not fetch.
-ALONE = ["--analytics-disable", "--no-check-update", "--no-show-model-warnings", "--no-show-release-notes"]
+# A list that it finds it does not fetch.
 PRICES = Path.home() / ".aider/caches/model_prices_and_context_window.json"
 
 
 def aider(question: str, *options: str, model: str = MODEL, **key: str) -> Printed:
-    plain = ["--no-git", "--no-pretty", "--yes-always", *ALONE]
+    plain = ["--no-git", "--no-pretty", "--yes-always", "--no-show-model-warnings"]
     command = ["aider", *plain, *options, "--model", f"openai/{model}", "--message", question]
-    return run(*example_exports(), *command, LITELLM_LOCAL_MODEL_COST_MAP="True", **key)
+    return run(*example_exports(), *command, **key)
 
 
 def text(printed: Printed) -> str:

@@ -12,13 +12,11 @@ MODEL, REFUSED = os.environ["CLIENT_MODEL"], os.environ["CLIENT_REFUSED_MODEL"]
 # It takes no model that its configuration does not list.
 CONFIG = json.loads(Path(f"{os.environ['CLIENT_EXAMPLE']}.json").read_text())
 CONFIG["provider"]["burnish"]["models"] = {MODEL: {}, REFUSED: {}}
-# The network is not for new versions, lists of models and plugins.
-ALONE = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1", "npm_config_offline": "true"}
 
 
 def opencode(question: str, model: str = MODEL, **key: str) -> Printed:
     command = ["opencode", "run", "--format", "json", "--title", "weather", "--model", f"burnish/{model}"]
-    return run(*command, question, OPENCODE_CONFIG_CONTENT=json.dumps(CONFIG), **ALONE, **key)
+    return run(*command, question, OPENCODE_CONFIG_CONTENT=json.dumps(CONFIG), **key)
 
 
 def text(printed: Printed) -> str:
@@ -33,7 +31,7 @@ def failure(model: str, **key: str) -> dict[str, Any]:
 
 
 report(
-    version=run("opencode", "--version", **ALONE).out.strip(),
+    version=run("opencode", "--version").out.strip(),
     streamed={"text": text(opencode(QUESTION))},
     tool=used_tool(text(opencode(TOOL_QUESTION))),
     refused=failure(REFUSED),

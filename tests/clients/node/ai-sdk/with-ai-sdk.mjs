@@ -33,7 +33,8 @@ async function failure(model) {
   } catch (error) {
     if (!APICallError.isInstance(error)) throw error;
     const { code, type } = JSON.parse(error.responseBody).error;
-    return { error: error.name, status: error.statusCode, code: code ?? type, message: error.message };
+    const told = process.env.CLIENT_EXAMPLE === "messages" ? type : code;
+    return { error: error.name, status: error.statusCode, code: told, message: error.message };
   }
 }
 
