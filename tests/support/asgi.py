@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
@@ -39,10 +39,11 @@ class Heard:
 
 
 class AsgiClient:
-    """Calls the application of a proxy, as the server would."""
+    """Calls the application of a proxy, as the server would. `watching` is called whenever it is about to send."""
 
-    def __init__(self, proxy: Proxy) -> None:
+    def __init__(self, proxy: Proxy, watching: Callable[[Mapping[str, Any]], None] = lambda message: None) -> None:
         self._app = proxy.server.config.loaded_app
+        self._watching = watching
 
     async def ask(
         self,
@@ -76,6 +77,7 @@ class AsgiClient:
             raise AssertionError("unreachable")
 
         async def send(message: Mapping[str, Any]) -> None:
+            self._watching(message)
             assert not heard.ended, "something was sent after the end"
             if message["type"] == "http.response.start":
                 assert not heard.status, "two answers to one request"

@@ -1,12 +1,15 @@
 """Whatever API a client speaks and whatever its provider does: the same answers, records and sessions."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from tests.proxy.edge.conftest import Start
+from tests.proxy.edge.steps import STEPS
 from tests.proxy.edge.ways import WAYS, Way
+from tests.support.asgi import AsgiClient
 from tests.support.speaking import Told
 from tests.support.upstream import Broken, Upstream, calls, error, says, tool
 
@@ -133,3 +136,24 @@ async def test_what_a_conversion_leaves_out_is_on_record(upstream: Upstream, sta
     assert isinstance(dropped, list)
     assert any(str(each).startswith("made_up_field") for each in dropped)
     assert "made_up_field" not in upstream.requests[0].json()
+
+
+LAST = {"chat": b"data: [DONE]", "responses": b"event: response.completed", "messages": b"event: message_stop"}
+
+
+@EVERY_WAY
+@pytest.mark.parametrize("steps", [[], ["shout"]], ids=["as it came", "edited"])
+async def test_the_call_is_on_record_before_the_event_that_ends_its_stream(
+    upstream: Upstream, start: Start, way: Way, steps: list[str]
+) -> None:
+    line = await way.open(start, upstream, agent={"middleware": steps}, steps=STEPS)
+    line.reply(says("a", "b"))
+    sent: list[tuple[int, bytes]] = []
+
+    def watching(message: Mapping[str, Any]) -> None:
+        sent.append((line.proxy.worker.recorded, message.get("body", b"")))
+
+    body = json.dumps(way.client.asking(stream=True)).encode()
+    await AsgiClient(line.proxy, watching).ask(body, target=way.client.path)
+    at = next(place for place, (_, event) in enumerate(sent) if LAST[way.client.name] in event)
+    assert [recorded for recorded, _ in sent[: at + 1]] == [0] * at + [1]
