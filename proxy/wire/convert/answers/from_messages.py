@@ -24,7 +24,7 @@ from proxy.wire.convert.pieces import (
     spent,
 )
 from proxy.wire.convert.requests.losses import Losses
-from proxy.wire.convert.seals import read_seal
+from proxy.wire.convert.sealed import opened
 from proxy.wire.messages.reasons import finish_reason
 
 _NONE: Final = msgspec.Raw(b"{}")
@@ -182,9 +182,9 @@ class MessagesReader:
                 if block.thinking:
                     pieces.append(Thought(index, block.thinking))
                 if block.signature:
-                    pieces.append(Sealed(index, read_seal(block.signature, "anthropic")))
+                    pieces.append(Sealed(index, opened(block.signature, "anthropic")))
             case "redacted_thinking" if block.data:
-                pieces.append(Sealed(index, read_seal(block.data, "anthropic", redacted=True)))
+                pieces.append(Sealed(index, opened(block.data, "anthropic", redacted=True)))
             case "tool_use":
                 self._calls.add(index)
                 # A stream begins with an empty input; whoever puts all of it there sends no more.
@@ -203,7 +203,7 @@ class MessagesReader:
         if delta.thinking:
             return (Thought(index, delta.thinking),)
         if delta.signature:
-            return (Sealed(index, read_seal(delta.signature, "anthropic")),)
+            return (Sealed(index, opened(delta.signature, "anthropic")),)
         if delta.citation is not None:
             self._cite(delta.citation)
         return ()

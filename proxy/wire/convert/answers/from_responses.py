@@ -27,7 +27,7 @@ from proxy.wire.convert.pieces import (
     spent,
 )
 from proxy.wire.convert.requests.losses import Losses
-from proxy.wire.convert.seals import read_seal
+from proxy.wire.convert.sealed import opened
 
 
 class _Annotation(msgspec.Struct):
@@ -285,7 +285,7 @@ class ResponsesReader:
                         for place, document in enumerate(said or ()):
                             self._think(index, (kind, place), document.text, pieces)
                 if item.encrypted_content:
-                    pieces.append(Sealed(part, read_seal(item.encrypted_content, "openai")))
+                    pieces.append(Sealed(part, opened(item.encrypted_content, "openai")))
             case _ if part not in self._told:
                 self._argue(index, _text(item), pieces)
         pieces.append(Done(part))

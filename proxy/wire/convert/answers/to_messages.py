@@ -23,7 +23,7 @@ from proxy.wire.convert.pieces import (
     Thought,
 )
 from proxy.wire.convert.requests.losses import Losses
-from proxy.wire.convert.seals import write_seal
+from proxy.wire.convert.sealed import labelled
 from proxy.wire.messages.reasons import stop_reason
 
 _NO_LOGPROBS: Final = "the Messages API has none"
@@ -97,7 +97,7 @@ class MessagesWriter:
             case Done():
                 return (self._end_block(),) if self._open else ()
             case Sealed(seal=seal):
-                signature = self._delta({"type": "signature_delta", "signature": write_seal(seal, "anthropic")})
+                signature = self._delta({"type": "signature_delta", "signature": _carried(seal)})
                 if self._open:
                     return (signature,)
                 if _is_signature(seal):
@@ -204,7 +204,7 @@ class _Blocks:
                 case Sealed(seal=seal) if not text and not _is_signature(seal):
                     blocks.append(_redacted(seal))
                 case Thought() | Sealed():
-                    seals = [write_seal(piece.seal, "anthropic") for piece in pieces if isinstance(piece, Sealed)]
+                    seals = [_carried(piece.seal) for piece in pieces if isinstance(piece, Sealed)]
                     blocks.append({**_thinking(), "thinking": text, "signature": "".join(seals[:1])})
                 case _:
                     cited = [_citation(piece, text, said) for piece in pieces if isinstance(piece, Cited)]
@@ -222,8 +222,12 @@ def _is_signature(seal: Seal) -> bool:
     return seal.dialect == "anthropic" and not seal.redacted
 
 
+def _carried(seal: Seal) -> str:
+    return seal.value if seal.dialect == "anthropic" else labelled(seal)
+
+
 def _redacted(seal: Seal) -> dict[str, Any]:
-    return {"type": "redacted_thinking", "data": write_seal(seal, "anthropic")}
+    return {"type": "redacted_thinking", "data": _carried(seal)}
 
 
 def _tool_use(call: Called, input: Any) -> dict[str, Any]:

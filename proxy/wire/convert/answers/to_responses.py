@@ -22,7 +22,7 @@ from proxy.wire.convert.pieces import (
     Text,
     Thought,
 )
-from proxy.wire.convert.seals import write_seal
+from proxy.wire.convert.sealed import labelled
 
 _Open: TypeAlias = Part | Reasoning | Call
 
@@ -102,7 +102,7 @@ class ResponsesWriter:
                 yield self._growing[part].delta(text)
             case Sealed(part=part, seal=seal):
                 thought = yield from self._begin_thought(part)
-                thought.seal = write_seal(seal, "openai")
+                thought.seal = seal.value if seal.dialect == "openai" else labelled(seal)
             case Called(part=part):
                 yield from self._end_message("completed")
                 call = Call(self._id, self._next(), piece)
