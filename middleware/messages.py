@@ -268,6 +268,11 @@ class Completion(ABC):
     def fingerprint(self) -> bytes:
         """The digest its message will have in `ChatRequest.fingerprints` of the next call."""
 
+    @property
+    def reference(self) -> bytes | None:
+        """The digest its message has where the next call names it by an id instead of repeating it, if it may."""
+        return None
+
     @abstractmethod
     def with_text(self, text: str, choice: int = 0) -> Self: ...
 

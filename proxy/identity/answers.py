@@ -7,6 +7,7 @@ from middleware.messages import Completion
 from proxy.errors import BadRequest
 from proxy.wire.document import fields_of
 from proxy.wire.format import WireRequest
+from proxy.wire.responses.kept import items_of
 from stores.responses import KeptResponse, ResponseStore
 from stores.transcripts import Seen
 
@@ -68,14 +69,6 @@ class KeptAnswers:
             return ()
         said = ((kept.input or b"[]", bytes(fields_of(kept.output)["output"])) for kept in found if kept.output)
         return list(chain.from_iterable(said))
-
-
-def items_of(body: bytes) -> bytes:
-    """The JSON list of the items that a request of the Responses API adds to the conversation."""
-    asked = bytes(fields_of(body).get("input", b"[]")).strip()
-    if asked.startswith(b'"'):
-        return b'[{"type":"message","role":"user","content":' + asked + b"}]"
-    return asked if asked.startswith(b"[") else b"[]"
 
 
 def unknown_answer(id: str) -> BadRequest:

@@ -105,6 +105,8 @@ class Sessions:
         elif not named:
             # Who names sessions goes on naming them: a call without a name is another's that began alike.
             self._transcripts.put(question, completion.fingerprint, seen)
+            if (reference := completion.reference) is not None:
+                self._transcripts.put(_referred(question, reference), reference, seen)
         for call_id in seen.asked:
             self._transcripts.put(_asked(scope, call_id), question, seen)
 
@@ -143,8 +145,13 @@ class Sessions:
 
     def _extended(self, tips: "Sequence[_Tip]", not_before_ns: int) -> Seen | None:
         """The last call whose question and answer this transcript begins with."""
-        found = (self._transcripts.take(*tip, not_before_ns=not_before_ns) for tip in reversed(tips))
-        return next((seen for seen in found if seen is not None), None)
+        for question, answer in reversed(tips):
+            seen = self._transcripts.take(question, answer, not_before_ns=not_before_ns)
+            if seen is None:
+                seen = self._transcripts.take(_referred(question, answer), answer, not_before_ns=not_before_ns)
+            if seen is not None:
+                return seen
+        return None
 
 
 class _Tip(NamedTuple):
@@ -170,6 +177,11 @@ def scope_of(agent: str, user: str | None) -> bytes:
 
 def _asked(scope: bytes, call_id: str) -> bytes:
     return _digest(scope, b"call\0", call_id.encode("utf-8", "surrogatepass"))
+
+
+def _referred(question: bytes, reference: bytes) -> bytes:
+    """Where an answer is found that is named by its id: a session has one answer to a question, however it is told."""
+    return _digest(b"reference\0", question, reference)
 
 
 def _last(scope: bytes, session: str) -> bytes:

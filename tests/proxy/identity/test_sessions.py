@@ -449,3 +449,21 @@ def test_a_call_without_anything_sealed_is_bound_to_nobody(transcripts: Transcri
     said = [{"role": role, "content": text} for role, text in (("user", "hello"), ("assistant", "hi"), ("user", "so?"))]
     next_one = sessions.find(of_responses(input=said), {}, scope=scope, run_id="q", now_ns=2)
     assert (next_one.id, next_one.bound) == (opened.id, None)
+
+
+def test_an_answer_named_by_its_id_is_the_answer(transcripts: Transcripts) -> None:
+    """As clients do that let the provider keep what it said."""
+    sessions, scope = Sessions(transcripts, IDLE), scope_of("a", None)
+    first = of_responses()
+    opened = sessions.find(first, {}, scope=scope, run_id="r", now_ns=1)
+    answer = first.answer("hi")
+    seen = Seen(opened.id, "r", "t", 1, (), "terse", "small")
+    sessions.remember(first, answer, scope=scope, session=opened, seen=seen)
+    (item,) = json.loads(answer.body)["output"]
+    said = [
+        {"role": "user", "content": "hello"},
+        {"type": "item_reference", "id": item["id"]},
+        {"role": "user", "content": "so?"},
+    ]
+    joined = sessions.find(of_responses(input=said), {}, scope=scope, run_id="q", now_ns=2)
+    assert (joined.id, joined.bound) == (opened.id, Bound("terse", "small"))

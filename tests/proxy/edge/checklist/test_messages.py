@@ -92,7 +92,7 @@ async def test_item_31_signed_thinking_stays_with_the_upstream_that_signed_it(up
         for each in (upstream, other):
             each.always(says("yes").thinking("Hm."), to=PATH)
         thinks = {"model": "small", "max_tokens": 2000, "thinking": {"type": "enabled", "budget_tokens": 1024}}
-        for turn in range(12):
+        for turn in range(20):
             said: list[Any] = [{"role": "user", "content": f"question {turn}"}]
             first = await proxy.post({**thinks, "messages": said}, path=PATH)
             said += [{"role": "assistant", "content": first.json()["content"]}, {"role": "user", "content": "and?"}]

@@ -131,7 +131,7 @@ async def two_upstreams(start: Start, one: Upstream, two: Upstream, **agent: Any
     )
 
 
-TURNS = range(12)
+TURNS = range(20)
 """So many that a draw at each of them would not go unseen."""
 
 
