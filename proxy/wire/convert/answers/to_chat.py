@@ -40,7 +40,7 @@ _ASKED: Final = msgspec.json.Decoder(_Asked)
 
 
 class ChatWriter:
-    """`asked` says whether the client wants the usage in its stream."""
+    """The usage is always told, for the record; whoever has not asked for it is not sent it (see `proxy.wire.chat`)."""
 
     def __init__(self, asked: bytes, id: str, created: int, losses: Losses) -> None:
         request = _ASKED.decode(asked)
@@ -104,7 +104,7 @@ class ChatWriter:
         return ()
 
     def end(self) -> Sequence[bytes]:
-        if not self._wants_usage or self._usage is None:
+        if self._usage is None:
             return ()
         return (self._head + b'],"usage":' + _dumps(_usage(self._usage)) + b"}",)
 

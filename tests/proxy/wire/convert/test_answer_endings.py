@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.errors import UpstreamBroke
+from proxy.wire.chat import ChatChunk, ChatCompletionsRequest, ChatFormat
 from proxy.wire.convert.answer import StreamConverter
 from proxy.wire.convert.pieces import Api
 from tests.proxy.wire.convert.chunks import call, chunk, usage
@@ -71,13 +72,14 @@ def test_an_upstream_that_tells_no_usage_is_not_made_to_tell_any() -> None:
     assert ended("responses", chunk({"content": "So"}, "stop"))["usage"] is None
 
 
-@pytest.mark.parametrize("asked", [b'{"model":"any","messages":[]}', b'{"stream_options":{"include_usage":false}}'])
-def test_chat_tells_usage_only_to_whoever_asked(asked: bytes) -> None:
-    events = [
-        json.dumps({"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}}).encode()
-    ]
-    told = streamed(events, "messages", "chat", asked)
-    assert not any(b"usage" in event for event in told)
+@pytest.mark.parametrize("options", [{}, {"stream_options": {"include_usage": False}}])
+def test_usage_is_told_for_the_record_and_not_sent_to_whoever_has_not_asked(options: dict[str, Any]) -> None:
+    asked = json.dumps({"model": "any", "messages": [], "stream": True, **options}).encode()
+    begun = {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}}
+    told = streamed([json.dumps(begun).encode()], "messages", "chat", asked)
+    assert [json.loads(event).get("usage", {}).get("prompt_tokens") for event in told] == [None, None, 7]
+    writer = ChatFormat().writer(ChatCompletionsRequest.read(asked))
+    assert not any(b"usage" in writer.event(ChatChunk(event)) for event in told)
 
 
 @pytest.mark.parametrize(
