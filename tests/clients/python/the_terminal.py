@@ -36,7 +36,7 @@ def run(*command: str, key: str | None = None, **environment: str) -> Printed:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Printed(done.returncode, done.stdout, done.stderr)
