@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 from random import Random
 
 from middleware.protocol import Handler
+from stores.routing import Published, RoutingState
+from stores.routing.memory import MemoryRouting
+
+
+def _no_epoch() -> Published | None:
+    return None
 
 
 def _no_models(name: str) -> Handler:
@@ -25,3 +31,6 @@ class Services:
     model: Callable[[str], Handler] = _no_models
     clock: Callable[[], int] = time.time_ns
     random: Random = field(default_factory=Random)
+    routing: RoutingState = field(default_factory=MemoryRouting)
+    epoch: Callable[[], Published | None] = _no_epoch
+    """The last epoch that was published for the agent; without asking anybody."""

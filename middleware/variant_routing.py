@@ -1,9 +1,10 @@
-"""Which variant of the agent a call gets."""
+"""Which variant of the agent a call gets: the same for all calls of a session, over epochs and workers."""
 
 import difflib
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
+import msgspec
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from middleware.exchange import Exchange
@@ -11,7 +12,14 @@ from middleware.protocol import Handler, Settings
 from middleware.reply import Reply
 from middleware.services import Services
 from policies.assignment import assign, epoch_of, probabilities, uniform
+from policies.bandits.settings import BanditSettings, Contextual
+from policies.bandits.strata import nearest
+from policies.context import Feature, feature
 from records import Assignment
+from stores.routing import Published
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(Assignment).decode
 
 
 class Weighted(Settings):
@@ -30,12 +38,54 @@ class Fixed(Settings):
     """The variant every call gets."""
 
 
+class Learned(Settings):
+    """One learning policy and its own settings, described in docs/variants.md."""
+
+    thompson: dict[str, Any] | None = None
+    ucb: dict[str, Any] | None = None
+    track_and_stop: dict[str, Any] | None = None
+    contextual: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Learned":
+        if len(self.model_fields_set) != 1:
+            raise ValueError("name one policy")
+        return self
+
+    @property
+    def written(self) -> dict[str, Any]:
+        (name,) = self.model_fields_set
+        return {"policy": name, **(getattr(self, name) or {})}
+
+
+Policy: TypeAlias = Literal["fixed", "thompson", "ucb", "track_and_stop"] | Fixed | Weighted | Learned
+
+
 class VariantRoutingSettings(Settings):
-    policy: Literal["fixed"] | Fixed | Weighted = "fixed"
-    """`fixed` (always `base`), `fixed: NAME`, or `weighted: {base: 9, terse: 1}`."""
+    policy: Policy = "fixed"
+    """`fixed` (always `base`), `fixed: NAME`, `weighted: {base: 9, terse: 1}`; or one that learns from rewards:
+    `thompson`, `ucb`, `track_and_stop`, `contextual`, each alone or with settings of its own."""
 
     sticky: Literal["session", "user", "call"] = "session"
     """What keeps its variant: a session, a user, or nothing (each call is drawn anew)."""
+
+    floor: float = 0.05
+    """The least share of a variant, where the policy learns."""
+
+    ramp: dict[str, Any] | None = Field(default_factory=dict)
+    """How a new variant's largest share grows: `start`, `rewards`, `seconds`; null for at once."""
+
+    limits: dict[str, Any] = Field(default_factory=dict)
+    """What stops a variant whatever its reward: `error_rate`, `violation_rate`, `latency_p95_ms`, `mean_cost_usd`."""
+
+    change: dict[str, Any] | None = Field(default_factory=dict)
+    """When to start over because rewards are not what they were: `delta`, `restart`; null for never."""
+
+    incumbent: str = "base"
+    """The variant that takes what the others may not have yet."""
+
+    features: tuple[Feature, ...] = ()
+    """What a `contextual` policy tells calls apart by, in the order of its strata's vectors."""
 
     @field_validator("policy")
     @classmethod
@@ -48,23 +98,59 @@ class VariantRoutingSettings(Settings):
                 raise ValueError(f"there is no variant {name!r}; {hint}")
         return policy
 
+    @model_validator(mode="after")
+    def _readable(self) -> "VariantRoutingSettings":
+        bandit = self.bandit()
+        wanted = bandit.policy.features if bandit is not None and isinstance(bandit.policy, Contextual) else 0
+        if len(self.features) != wanted:
+            raise ValueError(f"features: name {wanted}, as many as the vectors in the policy's strata have numbers")
+        return self
+
     @property
     def weights(self) -> dict[str, float]:
         return _weights(self.policy)
 
+    def bandit(self, bounds: tuple[float, float] = (0.0, 1.0)) -> BanditSettings | None:
+        """What the policy learns by; None for one that does not. Raises `ValueError` naming what is wrong."""
+        match self.policy:
+            case Learned() as learned:
+                written = learned.written
+            case "thompson" | "ucb" | "track_and_stop" as name:
+                written = {"policy": name}
+            case _:
+                return None
+        told = {
+            "policy": written,
+            "floor": self.floor,
+            "ramp": self.ramp,
+            "limits": self.limits,
+            "change": self.change,
+            "incumbent": self.incumbent,
+            "bounds": bounds,
+        }
+        try:
+            return msgspec.convert(told, BanditSettings)
+        except msgspec.ValidationError as error:
+            raise ValueError(str(error)) from None
 
-def _weights(policy: Fixed | Weighted | Literal["fixed"]) -> dict[str, float]:
+
+def _weights(policy: Policy) -> dict[str, float]:
     match policy:
         case Weighted(weighted=weights):
             return weights
         case Fixed(fixed=name):
             return {name: 1.0}
-        case _:
+        case "fixed":
             return {"base": 1.0}
+    return {}
 
 
 class VariantRouting:
-    """Draws the variant; the same session gets the same one, on every worker, without a store."""
+    """Draws the variant at a keyed hash of the session, so that every worker draws alike and the propensity is exact.
+
+    A policy that learns is drawn from by the probabilities of the last epoch, and the first draw of a session is kept:
+    later epochs do not move it, unless its variant was stopped meanwhile.
+    """
 
     Settings = VariantRoutingSettings
 
@@ -75,24 +161,74 @@ class VariantRouting:
                 f"agent {services.agent!r}: variant_routing names {unknown[0]!r}, which is not among its variants "
                 f"({', '.join(services.variants)})"
             )
+        bandit = settings.bandit()
+        self._learns = bandit is not None
+        self._strata = bandit.policy.strata if bandit and isinstance(bandit.policy, Contextual) else {}
+        self._features = settings.features
         self._policy = "weighted" if isinstance(settings.policy, Weighted) else "fixed"
-        self._published = probabilities(settings.weights)
-        self._epoch = epoch_of(self._policy, self._published)
+        self._shares = probabilities(settings.weights if not self._learns else {settings.incumbent: 1.0})
+        self._epoch_name = epoch_of(self._policy, self._shares)
         self._sticky = settings.sticky
         self._agent = services.agent
         self._secret = services.secret
         self._variants = frozenset(services.variants)
+        self._routing = services.routing
+        self._epoch = services.epoch
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
         bound = exchange.bound
         if bound is not None and bound.variant in self._variants:
             # Nothing is drawn: the upstream that can go on from the last answer was reached as this variant.
-            exchange.record(Assignment("bound", self._epoch, (bound.variant,), bound.variant, 1.0))
-            return await call_next(exchange.with_variant(bound.variant))
-        u = uniform(self._secret, self._agent, self._unit(exchange))
-        assignment = assign(self._policy, self._epoch, self._published, u)
+            assignment = Assignment("bound", self._epoch_name, (bound.variant,), bound.variant, 1.0)
+        elif self._learns and (published := self._epoch()) is not None:
+            assignment = await self._learned(exchange, published)
+        else:
+            u = uniform(self._secret, self._agent, self._unit(exchange))
+            assignment = assign(self._policy, self._epoch_name, self._shares, u)
         exchange.record(assignment)
         return await call_next(exchange.with_variant(assignment.variant))
+
+    async def _learned(self, exchange: Exchange, published: Published) -> Assignment:
+        """The unit's assignment: what it was given before, else drawn from this epoch and kept."""
+        unit = self._unit(exchange)
+        while True:
+            kept = self._routing.known(self._agent, unit)
+            if kept is None:
+                drawn = self._drawn(exchange, published, unit)
+                if self._sticky == "call":
+                    return drawn
+                kept = await self._routing.stick(self._agent, unit, _encode(drawn).decode(), exchange.started_ns)
+            assignment = _decode(kept)
+            serving = assignment.variant in self._variants and published.probabilities.get(assignment.variant, 0.0) > 0
+            if serving or assignment.epoch == published.epoch:
+                return assignment
+            # Its variant was stopped since. It gets another, and keeps that.
+            unit = f"{unit}\0after {assignment.variant}"
+
+    def _drawn(self, exchange: Exchange, published: Published, unit: str) -> Assignment:
+        shares: Mapping[str, float] = published.probabilities
+        context = stratum = None
+        if self._features:
+            context = self._context(exchange)
+            stratum = nearest(self._strata, context)
+            shares = published.strata.get(stratum, shares)
+        # A variant that this worker has yet to learn of is left to the others.
+        known = {name: share for name, share in shares.items() if name in self._variants}
+        if not sum(known.values()) > 0:
+            known = self._shares
+        elif len(known) < len(shares):
+            known = probabilities(known)
+        drawn = assign(published.policy, published.epoch, known, uniform(self._secret, self._agent, unit))
+        return msgspec.structs.replace(drawn, stratum=stratum, context=context) if context else drawn
+
+    def _context(self, exchange: Exchange) -> tuple[float, ...]:
+        request = exchange.request
+        asked = next((message for message in reversed(request.messages) if message.role == "user"), None)
+        characters, parts = (len(asked.text), asked.parts) if asked else (0, False)
+        tools, turns = len(request.tools), len(request.roles)
+        return tuple(
+            feature(name, characters=characters, tools=tools, turns=turns, parts=parts) for name in self._features
+        )
 
     def _unit(self, exchange: Exchange) -> str:
         """What is drawn for: the user, or where nobody says who it is their session, or this call alone."""

@@ -74,13 +74,19 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """Which variant a call was given, and with what probability (`propensity`, exact)."""
+    """Which variant a call was given, and with what probability (`propensity`, exact).
+
+    A session's calls all have the assignment that its first one was given. `stratum` is the kind of call it counted as,
+    by its `context`, where the policy tells kinds apart.
+    """
 
     policy: str
     epoch: str
     eligible: tuple[str, ...]
     variant: str
     propensity: float
+    stratum: str | None = None
+    context: tuple[float, ...] | None = None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

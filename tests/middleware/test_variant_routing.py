@@ -13,6 +13,8 @@ from middleware.services import Services
 from middleware.variant_routing import VariantRouting, VariantRoutingSettings
 from proxy.wire.convert.pieces import Api
 from records import Assignment
+from stores.routing import Published
+from stores.routing.memory import MemoryRouting
 
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 APIS = pytest.mark.parametrize("api", ["chat", "responses", "messages"])
@@ -162,10 +164,21 @@ def test_a_variant_that_does_not_exist_is_named(policy: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", [{"weighted": {}}, {"weighted": {"base": 0}}, {"weighted": {"base": -1}}, "thompson", {"fixed": 1}]
+    "policy",
+    [
+        {"weighted": {}},
+        {"weighted": {"base": 0}},
+        {"weighted": {"base": -1}},
+        {"fixed": 1},
+        "thomson",
+        {"thompson": {"draws": 0}},
+        {"thompson": {"draw": 1}},
+        {"thompson": {}, "ucb": {}},
+        {"contextual": {"strata": {"short": [0.1]}}},
+    ],
 )
 def test_a_policy_that_cannot_be_followed_is_refused(policy: Any) -> None:
-    with pytest.raises(ValueError, match="policy"):
+    with pytest.raises(ValueError, match=r"policy|features"):
         VariantRoutingSettings.model_validate({"policy": policy})
 
 
@@ -181,3 +194,65 @@ async def test_a_call_bound_to_an_upstream_keeps_the_variant_that_reached_it(pol
 async def test_a_call_bound_to_a_variant_that_is_gone_is_drawn_like_any_other() -> None:
     assignment = await drawn(routing({"fixed": "terse"}), exchange(bound=Bound("gone", "small")))
     assert (assignment.policy, assignment.variant) == ("fixed", "terse")
+
+
+def learning(shares: dict[str, float], shared: MemoryRouting, *, epoch: str = "1", **settings: Any) -> VariantRouting:
+    """A step of one worker, under an epoch with these shares."""
+    published = Published(agent="a", epoch=epoch, policy="thompson", probabilities=shares, **settings.pop("epochs", {}))
+    read = VariantRoutingSettings.model_validate({"policy": "thompson", **settings})
+    return VariantRouting(read, Services("a", VARIANTS, SECRET, routing=shared, epoch=lambda: published))
+
+
+async def test_sessions_are_drawn_by_the_epochs_shares_and_the_propensity_is_what_was_published() -> None:
+    shares = {"base": 0.2, "terse": 0.5, "kind": 0.3}
+    assignments = await of_sessions(learning(shares, MemoryRouting()), 2000)
+    assert {(each.policy, each.epoch, each.eligible) for each in assignments} == {("thompson", "1", VARIANTS)}
+    assert all(each.propensity == shares[each.variant] for each in assignments)
+    counted = Counter(each.variant for each in assignments)
+    for variant, p in shares.items():
+        assert counted[variant] / 2000 == pytest.approx(p, abs=4 * sqrt(p * (1 - p) / 2000))
+
+
+async def test_a_session_keeps_its_assignment_over_epochs_and_workers() -> None:
+    shared = MemoryRouting()
+    before = await of_sessions(learning({"base": 0.5, "terse": 0.5}, shared), 100)
+    after = await of_sessions(learning({"base": 0.01, "kind": 0.98, "terse": 0.01}, shared, epoch="2"), 100)
+    assert after == before
+    assert {each.epoch for each in after} == {"1"}
+
+
+async def test_a_session_whose_variant_was_stopped_gets_another_and_keeps_that() -> None:
+    shared = MemoryRouting()
+    before = await of_sessions(learning({"base": 0.5, "terse": 0.5}, shared), 100)
+    stopped = {"base": 0.5, "terse": 0.0, "kind": 0.5}
+    after = await of_sessions(learning(stopped, shared, epoch="2"), 100)
+    for had, has in zip(before, after, strict=True):
+        assert has == had if had.variant == "base" else (has.epoch, has.variant != "terse") == ("2", True)
+    assert await of_sessions(learning({"base": 0.9, "terse": 0.0, "kind": 0.1}, shared, epoch="3"), 100) == after
+
+
+async def test_until_an_epoch_is_published_the_incumbent_gets_all() -> None:
+    read = VariantRoutingSettings.model_validate({"policy": "thompson", "incumbent": "kind"})
+    assignments = await of_sessions(VariantRouting(read, Services("a", VARIANTS, SECRET)), 20)
+    assert {(each.variant, each.propensity) for each in assignments} == {("kind", 1.0)}
+
+
+async def test_a_variant_this_worker_does_not_know_yet_is_left_to_others() -> None:
+    assignments = await of_sessions(learning({"base": 0.25, "newest": 0.5, "terse": 0.25}, MemoryRouting()), 200)
+    assert {(each.variant, each.propensity) for each in assignments} == {("base", 0.5), ("terse", 0.5)}
+
+
+async def test_calls_are_told_apart_by_their_features_and_drawn_by_their_stratums_shares() -> None:
+    strata = {"short": {"base": 1.0, "terse": 0.0}, "long": {"base": 0.0, "terse": 1.0}}
+    step = learning(
+        {"base": 0.5, "terse": 0.5},
+        MemoryRouting(),
+        policy={"contextual": {"strata": {"short": [0.2], "long": [0.8]}}},
+        features=["question_length"],
+        epochs={"strata": strata},
+    )
+    for number, (question, variant) in enumerate([("hi", "base"), ("long " * 5000, "terse")]):
+        assignment = await drawn(step, exchange(request(question), session=str(number)))
+        assert (assignment.variant, assignment.propensity) == (variant, 1.0)
+        assert assignment.context is not None
+        assert assignment.stratum == ("short" if variant == "base" else "long")
