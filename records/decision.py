@@ -1,14 +1,24 @@
 """A Decision: what changed and why, with all the numbers it was made from."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from records.run import JsonValue
+from records.variant import State
 
 DecisionKind: TypeAlias = Literal[
     "epoch", "state", "stop", "restart", "winner", "alarm", "gate", "promotion", "rollback"
 ]
+
+
+class StateChange(NamedTuple):
+    """That a variant, given by its id, was in one state and is in another. `undoes` is the decision it takes back."""
+
+    variant: str
+    was: State
+    now: State
+    undoes: str | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,3 +39,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     created_ns: int
     config_hash: str = ""
+
+    @property
+    def change(self) -> StateChange | None:
+        """What it did to a variant's state, as the ledger wrote it into the evidence."""
+        told = self.evidence
+        if not {"variant", "was", "now"} <= told.keys():
+            return None
+        return StateChange(told["variant"], told["was"], told["now"], told.get("undoes"))

@@ -1,6 +1,7 @@
 """A Score: what somebody or something thinks of a run. Feedback, judges' verdicts and violations are all scores."""
 
 import hashlib
+import math
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -37,6 +38,19 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, JsonValue] = {}
     created_ns: int
     config_hash: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for what nothing could be learned from."""
+        if self.value is not None and not math.isfinite(self.value):
+            raise ValueError(f"a score's value is a finite number, not {self.value}")
+        if not 0 < self.inclusion <= 1:
+            raise ValueError(f"the probability of being scored is above 0 and at most 1, not {self.inclusion}")
+        if (self.kind == "pair") != (self.against is not None) or self.against == self.subject:
+            raise ValueError("a pair is of two runs, and only a pair is")
+
+    def says_the_same_as(self, other: "Score") -> bool:
+        """Whether only the time and the configuration differ: as with a vote that is sent again."""
+        return msgspec.structs.replace(self, created_ns=other.created_ns, config_hash=other.config_hash) == other
 
 
 def score_id(agent: str, kind: Subject, subject: str, against: str | None, evaluator: str, rater: str) -> str:

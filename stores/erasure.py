@@ -60,7 +60,11 @@ def forget(directory: Path, responses: Path, store: RunStore, which: RunFilter) 
             before_ns=which.until_ns if which == RunFilter(until_ns=which.until_ns) else None,
         )
         store.delete(which)
-    return sorted(ids)
+        gone = sorted(ids)
+        for start in range(0, len(gone), _PAGE):
+            # Their scores come straight to the store, and may be there before the runs are.
+            store.delete(RunFilter(ids=gone[start : start + _PAGE]))
+    return gone
 
 
 def expire(directory: Path, before_ns: int, cursors: Mapping[str, int]) -> list[str]:

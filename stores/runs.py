@@ -120,10 +120,11 @@ class RunStore(Protocol):
     def count(self, which: RunFilter) -> int: ...
 
     def delete(self, which: RunFilter, limit: int | None = None) -> list[str]:
-        """Removes the runs meant (the oldest `limit` of them) and every message that no other run holds.
+        """Removes the runs meant (the oldest `limit` of them), every message that no other run holds, and their scores.
 
-        One transaction. Returns their ids, so that the journal can be erased too. A filter without any field is
-        refused.
+        One transaction. Returns their ids, so that the journal can be erased too. Scores of the `ids` given go even
+        where there is no such run; where a `user` is all that is given, the scores that this user gave go as well. A
+        filter without any field is refused.
         """
         ...
 

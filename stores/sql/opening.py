@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stores.ledger import Ledger
 from stores.runs import RunStore, StoreError
 from stores.sql import sqlite
+from stores.sql.ledger import SqlLedger
+from stores.sql.ledger_database import PostgresqlDatabase, SqliteDatabase
 from stores.sql.sqlite import SqliteStore
 from stores.sql.upgrade import Upgraded, is_current, upgrade, upgrade_apart
 
@@ -24,14 +27,16 @@ def open_at(url: str, patience: float) -> RunStore:
     if (path := sqlite_path(url)) is not None:
         _prepare(path, url, patience)
         return SqliteStore(path, patience=patience)
-    store = _unprepared(url)
-    try:
-        with store.explaining():
-            upgrade(store.engine, store.name)
-    except StoreError:
-        store.close()
-        raise
-    return store
+    return _upgraded(url)
+
+
+def open_ledger_at(url: str, patience: float) -> Ledger:
+    """The ledger in the database at a URL, upgraded first where it needs to be."""
+    if (path := sqlite_path(url)) is not None:
+        _prepare(path, url, patience)
+        return SqlLedger(SqliteDatabase(path, patience))
+    store = _upgraded(url)
+    return SqlLedger(PostgresqlDatabase(store.engine, store.name, patience))
 
 
 def upgrade_at(url: str) -> Upgraded:
@@ -42,6 +47,17 @@ def upgrade_at(url: str) -> Upgraded:
             return upgrade(store.engine, store.name)
     finally:
         store.close()
+
+
+def _upgraded(url: str) -> "SqlStore":
+    store = _unprepared(url)
+    try:
+        with store.explaining():
+            upgrade(store.engine, store.name)
+    except StoreError:
+        store.close()
+        raise
+    return store
 
 
 def _unprepared(url: str) -> "SqlStore":

@@ -87,7 +87,8 @@ class SqliteStore:
 
     def delete(self, which: RunFilter, limit: int | None = None) -> list[str]:
         deleted = self._sql().delete(which, limit)
-        if deleted:
+        # Scores may be gone where no run was there.
+        if deleted or which.ids or which.user is not None:
             with self._explained():
                 # The log still holds what was deleted until it is written back and emptied.
                 self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,9 +15,9 @@ from stores.messages import Digest
 from stores.runs import Position, RunFilter, RunSummary, StoreError
 from stores.sql.engine import WRITES, explained
 from stores.sql.queries import page, where
-from stores.sql.row import Batch, bodies_of, run_of
+from stores.sql.row import Batch, bodies_of, clean, run_of
 from stores.sql.tables import cursors as cursors_table
-from stores.sql.tables import messages
+from stores.sql.tables import messages, scores
 from stores.sql.tables import runs as runs_table
 
 _CHUNK: Final = 500
@@ -116,6 +116,9 @@ class SqlStore:
                     for digest in bodies.parts
                 ),
             )
+            self._forget_scores(connection, [*(row.id for row in gone), *(which.ids or ())])
+            if which == RunFilter(user=which.user):
+                connection.execute(delete(scores).where(scores.c.rater == clean(which.user)))
         return [row.id for row in gone]
 
     def backup(self, file: Path, progress: Callable[[int, int], None] | None = None) -> None:
@@ -146,6 +149,11 @@ class SqlStore:
         ]
         connection.execute(update(messages).where(part).values(uses=messages.c.uses - bindparam("times")), released)
         connection.execute(delete(messages).where(part, messages.c.uses <= 0), released)
+
+    def _forget_scores(self, connection: Connection, subjects: list[str]) -> None:
+        for start in range(0, len(subjects), _CHUNK):
+            some = subjects[start : start + _CHUNK]
+            connection.execute(delete(scores).where(or_(scores.c.subject.in_(some), scores.c.against.in_(some))))
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

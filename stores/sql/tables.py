@@ -88,3 +88,68 @@ cursors: Final = Table(
     Column("segment", String, primary_key=True),
     Column("position", BigInteger, nullable=False),
 )
+
+variants: Final = Table(
+    "variants",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+Index("variants_id", variants.c.id, unique=True)
+Index("variants_name", variants.c.agent, variants.c.name, unique=True)
+
+scores: Final = Table(
+    "scores",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("against", String),
+    Column("evaluator", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("rater", String, nullable=False),
+    Column("value", Double),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    # The place of a score that is gone is never given again: whoever has read up to it would pass over its heir.
+    sqlite_autoincrement=True,
+)
+
+Index("scores_id", scores.c.id, unique=True)
+Index("scores_subject", scores.c.subject)
+Index(
+    "scores_against",
+    scores.c.against,
+    sqlite_where=text("against IS NOT NULL"),
+    postgresql_where=text("against IS NOT NULL"),
+)
+Index("scores_agent", scores.c.agent, scores.c.created_ns, scores.c.seq)
+Index("scores_rater", scores.c.rater)
+
+decisions: Final = Table(
+    "decisions",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+Index("decisions_id", decisions.c.id, unique=True)
+Index("decisions_agent", decisions.c.agent, decisions.c.seq)

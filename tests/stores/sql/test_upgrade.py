@@ -15,9 +15,10 @@ from sqlalchemy import Engine, make_url
 from stores.runs import StoreError, open_store
 from stores.sql import sqlite
 from stores.sql.engine import postgresql_engine, sqlite_engine
+from stores.sql.ledger_rows import DecisionRow, ScoreRow, VariantRow
 from stores.sql.opening import upgrade_at
 from stores.sql.row import MessageRow, RunRow
-from stores.sql.tables import messages, metadata, runs
+from stores.sql.tables import decisions, messages, metadata, runs, scores, variants
 from stores.sql.upgrade import MIGRATIONS, head
 from tests.support.runs import a_run
 
@@ -49,6 +50,8 @@ def test_the_migrations_make_the_tables_that_the_code_uses(url: str, engine: Eng
 def test_a_row_has_the_columns_of_its_table() -> None:
     assert tuple(runs.c.keys()) == ("seq", *RunRow._fields)
     assert tuple(messages.c.keys()) == MessageRow._fields
+    for table, row in ((variants, VariantRow), (scores, ScoreRow), (decisions, DecisionRow)):
+        assert tuple(table.c.keys()) == ("seq", *row._fields)
 
 
 def test_the_newest_file_is_the_newest_revision() -> None:
@@ -80,11 +83,11 @@ def test_a_database_that_a_newer_version_wrote_is_refused_in_one_line_and_left_a
 def test_an_upgrade_that_fails_leaves_nothing_behind(url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         # The last table that the upgrade makes.
-        connection.exec_driver_sql("CREATE TABLE cursors (taken INTEGER)")
-    with pytest.raises(StoreError, match="cursors"):
+        connection.exec_driver_sql("CREATE TABLE decisions (taken INTEGER)")
+    with pytest.raises(StoreError, match="decisions"):
         open_store(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE cursors")
+        connection.exec_driver_sql("DROP TABLE decisions")
     store = open_store(url)
     assert store.put([a_run()], {}) == 1
     store.close()
