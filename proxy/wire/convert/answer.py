@@ -115,6 +115,6 @@ def _writer(target: Api, asked: bytes, id: str, created: int, losses: Losses) ->
         case "chat":
             return ChatWriter(asked, id, created, losses)
         case "responses":
-            return ResponsesWriter(asked, id, created)
+            return ResponsesWriter(asked, id, created, losses)
         case "messages":
             return MessagesWriter(asked, id, losses)

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from proxy.wire.convert.pieces import Piece
 
 NO_SUCH_PART: Final = "the client's API has no such part"
+NOT_NAMED: Final = "the client's API does not say which it was"
 """Why something in an answer is left out."""
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.wire.convert.answers.protocol import NOT_NAMED
 from proxy.wire.convert.pieces import (
     Arguments,
     Called,
@@ -92,6 +93,7 @@ class ChatWriter:
                 self._set_frame()
                 return (self._chunk({"role": "assistant", "content": None}),)
             case Finished(reason=reason, tier=tier):
+                self._note_losses(piece)
                 if tier is not None:
                     self._tier = tier
                     self._set_frame()
@@ -100,7 +102,7 @@ class ChatWriter:
             case Spent():
                 self._usage = piece
             case Sealed():
-                self._losses.note("reasoning", _SEALED)
+                self._note_losses(piece)
         return ()
 
     def end(self) -> Sequence[bytes]:
@@ -112,8 +114,7 @@ class ChatWriter:
         said = _Said()
         for piece in pieces:
             said.add(piece)
-            if isinstance(piece, Sealed):
-                self._losses.note("reasoning", _SEALED)
+            self._note_losses(piece)
         whole: dict[str, Any] = {
             "id": self._id,
             "object": "chat.completion",
@@ -133,6 +134,12 @@ class ChatWriter:
         if said.tier is not None:
             whole["service_tier"] = said.tier
         return _dumps(whole)
+
+    def _note_losses(self, piece: Piece) -> None:
+        if isinstance(piece, Sealed):
+            self._losses.note("reasoning", _SEALED)
+        elif isinstance(piece, Finished) and piece.sequence is not None:
+            self._losses.note("stop_sequence", NOT_NAMED)
 
     def _chunk(self, delta: dict[str, Any]) -> bytes:
         return b"%b%b%b" % (self._before, _dumps(delta), self._after)

@@ -27,8 +27,9 @@ from proxy.wire.convert.sealed import labelled
 from proxy.wire.messages.reasons import stop_reason
 
 _NO_LOGPROBS: Final = "the Messages API has none"
-INVALID: Final = "INVALID_JSON"
-"""The one key of an input that the model wrote as no JSON object, as Anthropic's reference recommends."""
+_INVALID: Final = "INVALID_JSON"
+"""The one key of an input that the model wrote as no JSON object. Source:
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming."""
 
 _dumps: Final = msgspec.json.Encoder().encode
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -118,11 +119,8 @@ class MessagesWriter:
         """Opens a block; its deltas carry what they add in `field`."""
         self._open = True
         kind = b"input_json_delta" if field == b"partial_json" else field + b"_delta"
-        self._before = b'{"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":' % (
-            self._index,
-            kind,
-            field,
-        )
+        place = (self._index, kind, field)
+        self._before = b'{"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":' % place
         return _dumps({"type": "content_block_start", "index": self._index, "content_block": block})
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
@@ -241,7 +239,7 @@ def _input(arguments: str) -> Any:
     try:
         _OBJECT.decode(arguments)
     except (msgspec.DecodeError, RecursionError):
-        return {INVALID: arguments}
+        return {_INVALID: arguments}
     return msgspec.Raw(arguments.encode())
 
 

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from proxy.wire.convert.answers.output_items import Call, Message, Part, Reasoning, Status, Stretch
+from proxy.wire.convert.answers.protocol import NOT_NAMED
 from proxy.wire.convert.answers.response_object import ResponseObject
 from proxy.wire.convert.pieces import (
     Arguments,
@@ -22,6 +23,7 @@ from proxy.wire.convert.pieces import (
     Text,
     Thought,
 )
+from proxy.wire.convert.requests.losses import Losses
 from proxy.wire.convert.sealed import labelled
 
 _Open: TypeAlias = Part | Reasoning | Call
@@ -44,11 +46,12 @@ _ASKED: Final = msgspec.json.Decoder(_Asked)
 class ResponsesWriter:
     """`asked` is said back in the response, and decides whether reasoning is shown as a summary."""
 
-    def __init__(self, asked: bytes, id: str, created: int) -> None:
+    def __init__(self, asked: bytes, id: str, created: int, losses: Losses) -> None:
         wanted = _ASKED.decode(asked).reasoning
         self._summary = wanted is not None and bool(wanted.summary or wanted.generate_summary)
         self._response = ResponseObject(asked, id, created)
         self._id = id
+        self._losses = losses
         self._sequence = 0
         self._output: list[bytes] = []
         self._open: dict[int, _Open] = {}
@@ -114,7 +117,9 @@ class ResponsesWriter:
                 self._response.begin(model)
                 for kind in (b"created", b"in_progress"):
                     yield b'{"type":"response.%b","response":%b' % (kind, self._response.in_progress())
-            case Finished(reason=reason, tier=tier):
+            case Finished(reason=reason, tier=tier, sequence=sequence):
+                if sequence is not None:
+                    self._losses.note("stop_sequence", NOT_NAMED)
                 yield from self._finish(reason)
                 self._response.serve_in(tier)
             case Spent():

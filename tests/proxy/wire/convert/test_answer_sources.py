@@ -131,6 +131,18 @@ def test_logprobs_are_kept_between_openais_apis(stream: bool) -> None:
             "message.audio: the client's API has no such part",
         ),
         (
+            b'{"content":[],"stop_reason":"stop_sequence","stop_sequence":"END"}',
+            "messages",
+            "responses",
+            "stop_sequence: the client's API does not say which it was",
+        ),
+        (
+            b'{"content":[],"stop_reason":"stop_sequence","stop_sequence":"END"}',
+            "messages",
+            "chat",
+            "stop_sequence: the client's API does not say which it was",
+        ),
+        (
             b'{"content":[{"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"x"}}]}',
             "messages",
             "chat",
