@@ -13,9 +13,14 @@ _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 def as_record(fact: object) -> Fact:
-    """The name is the class's, in snake case; a class attribute `version` counts its changes. Raises `TypeError`."""
+    """The name is the class's, in snake case; a class attribute `version` counts its changes. Raises `TypeError`.
+
+    A `Struct` that omits defaults has no attribute for what is None.
+    """
     name, version, fields = shape_of(fact)
     attributes = {field: getattr(fact, field) for field in fields}
+    if isinstance(fact, msgspec.Struct) and fact.__struct_config__.omit_defaults:
+        attributes = {field: value for field, value in attributes.items() if value is not None}
     for field, value in attributes.items():
         if type(value) not in _PLAIN:
             attributes[field] = _json(value)

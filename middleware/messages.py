@@ -136,6 +136,11 @@ class ChatRequest(ABC):
         """A copy whose system message ends in these lines; one is put first where there is none."""
 
     @abstractmethod
+    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
+        """A copy in which the description of each tool named ends in its note; tools that are not offered are passed
+        over."""
+
+    @abstractmethod
     def with_message(self, role: Role, text: str) -> Self:
         """A copy with a message after the last; the original messages stay byte-equal."""
 

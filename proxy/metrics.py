@@ -68,6 +68,12 @@ class Metrics:
         )
         self.in_flight = Gauge("burnish_in_flight", "Calls being served.", multiprocess_mode="livesum", **shared)
         self.waiting = Gauge("burnish_waiting", "Calls waiting for a place.", multiprocess_mode="livesum", **shared)
+        self.routing_shared = Gauge(
+            "burnish_routing_shared",
+            "Workers that share sessions and epochs with the others; fewer than all while what they share is away.",
+            multiprocess_mode="livesum",
+            **shared,
+        )
         newest: dict[str, Any] = {"multiprocess_mode": "mostrecent", **shared}
         self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
         self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)

@@ -4,6 +4,7 @@ A snapshot never changes. A new configuration is a new snapshot, swapped in whol
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from middleware.chain import Edit, Link, by_variant, compile_chain
@@ -21,8 +22,10 @@ from proxy.identity.answers import KeptAnswers
 from proxy.identity.keys import Keyring
 from proxy.identity.limits import AgentLimits
 from proxy.identity.sessions import Sessions
+from proxy.variants import with_variants
 from records import JsonValue
 from records.run import Turn
+from records.variant import Variant
 from stores.secret import user_hash
 from stores.transcripts import Transcripts
 
@@ -155,10 +158,15 @@ def build_snapshot(
     secret: bytes,
     keys: Mapping[str, str],
     services: Callable[[str, Sequence[str]], Services],
+    learned: Mapping[str, Sequence[Variant]] = MappingProxyType({}),
 ) -> Snapshot:
-    """Build every chain of `config`. Raises `StepNotBuilt`; then nothing was changed."""
+    """Build every chain of `config`, and those of the `learned` variants of each agent.
+
+    Raises `StepNotBuilt` or `VariantNotUsable`; then nothing was changed.
+    """
     agents = {}
-    for name, agent in config.agents.items():
+    for name, written in config.agents.items():
+        agent = with_variants(written, learned.get(name, ()))
         kept = content(config, agent)
         terminal = _recorded(upstream(config, name))
         agents[name] = AgentRuntime(
@@ -218,12 +226,12 @@ def _links(steps: Sequence[StepConfig], registry: Registry, services: Services) 
 def _edit(variant: VariantConfig) -> Edit | None:
     """What a variant does to a request; None where it leaves requests alone."""
     sampling: dict[str, JsonValue] = variant.sampling.model_dump(exclude_none=True)
-    lines, model = variant.instructions.append, variant.model
-    if not (lines or model or sampling):
+    lines, model, notes = variant.instructions.append, variant.model, variant.tools
+    if not (lines or model or sampling or notes):
         return None
 
     def edit(request: ChatRequest) -> ChatRequest:
-        request = request.with_instructions(*lines).with_sampling(sampling)
+        request = request.with_instructions(*lines).with_sampling(sampling).with_tool_notes(notes)
         return request.with_model(model) if model else request
 
     return edit

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from middleware.protocol import Handler
@@ -26,17 +26,22 @@ from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.metrics import Metrics
 from proxy.prices import LitellmTable, Prices
-from proxy.snapshot import AgentRuntime, Snapshot, build_snapshot
+from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
 from proxy.upstreams.attempts import ModelCalled
 from proxy.upstreams.passthrough import Passthrough
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.router import ModelRouter
+from proxy.variants import VariantNotUsable
 from records import Run, Usage
 from records.line import LineWriter
+from records.variant import Variant
 from stores.journal import Journal
 from stores.responses import ResponseStore, responses_in
+from stores.routing import Published, RoutingState
+from stores.routing.redis import RedisRouting
+from stores.routing.sqlite import SqliteRouting
 from stores.secret import load_secret
 from stores.spending import Spending
 from stores.transcripts import FileTranscripts
@@ -85,6 +90,11 @@ class Worker:
         self._transcripts = FileTranscripts(state, shared=place.workers > 1)
         self._answers = ResponseStore(responses_in(Path(records.dir)))
         self._spending = Spending(state)
+        self._routing: RoutingState = (
+            RedisRouting(records.redis) if records.redis else SqliteRouting(state, shared=place.workers > 1)
+        )
+        self._epochs: dict[str, Published] = {}
+        self._learned: dict[str, tuple[Variant, ...]] = {}
         self._line_of = LineWriter(resource_of(config.telemetry))
         self._forget_at_ns = 0
         self._table = LitellmTable()
@@ -98,6 +108,8 @@ class Worker:
         if any(provider.litellm for provider in self.snapshot.config.providers.values()):
             # Seconds of imports: better now than in the first call.
             await self.pool.litellm.load()
+        self._closing.push_async_callback(self._routing.aclose)
+        await self.follow_epochs()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
         self.ready = True
@@ -110,13 +122,28 @@ class Worker:
 
     def use(self, config: Config) -> None:
         """Serve new calls by `config`. Raises, and changes nothing, where one of its steps cannot be built."""
-        snapshot = self._build(config)
+        snapshot = self._build(config, self._learned)
         self.snapshot = snapshot
         self._prices = Prices(config, self._table)
         self.pool.keep(config)
         self.admission.configure(config.server.concurrency, config.server.queue, config.server.queue_timeout)
         for name, agent in config.agents.items():
             self._limits[name].configure(agent.limits)
+
+    async def follow_epochs(self) -> None:
+        """Route by what was published last, once there is a chain for every variant in it."""
+        published = await self._routing.published()
+        if published is None:
+            return
+        config = self.snapshot.config
+        learned = {name: epoch.variants for name, epoch in published.items() if name in config.agents}
+        if learned != self._learned:
+            try:
+                self.snapshot = self._build(config, learned)
+            except (StepNotBuilt, VariantNotUsable) as error:
+                log.error("variants that were learned cannot be served, and get no calls: %s", error)
+            self._learned = learned
+        self._epochs = dict(published)
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Take other keys than those of the configuration: agent by hash."""
@@ -152,6 +179,8 @@ class Worker:
             found.append("stopping" if self.stopping else "starting")
         if not self.journal.room:
             found.append("calls cannot be recorded: the record's disk is full or failing")
+        if self._routing.problem is not None:
+            found.append(self._routing.problem)
         return found
 
     def exposition(self) -> bytes:
@@ -180,7 +209,7 @@ class Worker:
             keys.update(dict.fromkeys(agent.keys, name))
         return {hash: name for hash, name in keys.items() if name in config.agents}
 
-    def _build(self, config: Config) -> Snapshot:
+    def _build(self, config: Config, learned: Mapping[str, Sequence[Variant]] = MappingProxyType({})) -> Snapshot:
         return build_snapshot(
             config,
             registry=self._registry,
@@ -192,6 +221,7 @@ class Worker:
             secret=self._secret,
             keys=self._all_keys(config),
             services=partial(self._services, config),
+            learned=learned,
         )
 
     def _upstream(self, config: Config, agent: str) -> Handler:
@@ -209,17 +239,26 @@ class Worker:
         return self._limits[name]
 
     def _services(self, config: Config, agent: str, variants: Sequence[str]) -> Services:
-        return Services(agent, variants, self._secret)
+        return Services(agent, variants, self._secret, routing=self._routing, epoch=lambda: self._epochs.get(agent))
 
     async def _housekeeping(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
             for task in (self._spending.sync, self.metrics.flush, self._forget_ended_sessions):
                 _without_failing(task)
+            await self._share()
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
             for provider, state in self.pool.states().items():
                 self.metrics.breakers.labels(provider).set(_OPEN[state])
+
+    async def _share(self) -> None:
+        try:
+            await self._routing.flush()
+            await self.follow_epochs()
+        except Exception as error:
+            log.warning("what was learned is not followed now: %s: %s", type(error).__name__, error)
+        self.metrics.routing_shared.set(float(self._routing.problem is None))
 
     def _forget_ended_sessions(self) -> None:
         now = time.time_ns()

@@ -73,7 +73,7 @@ class Usage(msgspec.Struct, frozen=True):
     reasoning: int = 0
 
 
-class Assignment(msgspec.Struct, frozen=True):
+class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which variant a call was given, and with what probability (`propensity`, exact).
 
     A session's calls all have the assignment that its first one was given. `stratum` is the kind of call it counted as,

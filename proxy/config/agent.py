@@ -99,6 +99,9 @@ class VariantConfig(Strict):
     instructions: Instructions = Field(default=Instructions(), description="Text added to the agent's own.")
     model: ModelName | None = Field(default=None, description="The model instead of the one asked for.")
     sampling: Sampling = Field(default=Sampling(), description="Sampling parameters set.")
+    tools: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict, description="Notes added to the descriptions of the tools an agent offers, by tool name."
+    )
     steps: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description="Settings laid over those of the agent's own steps, key by key.",

@@ -3,7 +3,7 @@
 Only fields are edited. Edits to a conversation raise `TypeError`: the agent's chain, which makes them, is skipped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Self, TypeAlias
 
 import msgspec
@@ -92,6 +92,10 @@ class InputsRequest(WireRequest):
 
     def with_instructions(self, *lines: str) -> Self:
         self._no_conversation()
+
+    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
+        """Itself: no tools are offered."""
+        return self
 
     def with_message(self, role: Role, text: str) -> Self:
         self._no_conversation()

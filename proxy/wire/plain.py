@@ -147,6 +147,10 @@ class PlainRequest(WireRequest):
     def with_instructions(self, *lines: str) -> Self:
         self._no_conversation()
 
+    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
+        """Itself: no tools are offered."""
+        return self
+
     def with_message(self, role: Role, text: str) -> Self:
         self._no_conversation()
 

@@ -182,6 +182,12 @@ class ChatCompletionsRequest(WireRequest):
             messages.insert(0, msgspec.Raw(_dumps({"role": "system", "content": text})))
         return self._with(messages=_dumps(messages))
 
+    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
+        tools = document.fields_of(self._body).get("tools") if notes else None
+        if tools is None:
+            return self
+        return self._with(tools=document.noted(bytes(tools), notes, inside="function"))
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         if not sampling:
             return self

@@ -183,6 +183,12 @@ class MessagesRequest(WireRequest):
         had = text_of(system)
         return self._with(system=f"{had}\n\n{text}" if had else text)
 
+    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
+        tools = document.fields_of(self._body).get("tools") if notes else None
+        if tools is None:
+            return self
+        return self._with(tools=document.noted(bytes(tools), notes))
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {name: value for name, value in sampling.items() if name in _SAMPLING}
         return self._with(**changes) if changes else self

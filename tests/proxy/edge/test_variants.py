@@ -4,8 +4,13 @@ import json
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 
+from records import Assignment
+from records.variant import Bullet, Changes, Variant, variant_id
+from stores.routing import Folded, Published
+from stores.routing.sqlite import SqliteBandits
 from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.steps import MODELS, STEPS, agent
 from tests.proxy.edge.ways import NATIVE, Way
@@ -89,3 +94,59 @@ async def test_two_workers_of_one_installation_draw_alike(upstream: Upstream, st
     drawn = [(await one.chat(headers=each)).variant for each in sessions]
     assert drawn == [(await two.chat(headers=each)).variant for each in sessions]
     assert len(set(drawn)) == 2
+
+
+@pytest.mark.parametrize("way", NATIVE, ids=str)
+async def test_a_variant_may_add_notes_to_the_tools_an_agent_offers(upstream: Upstream, start: Start, way: Way) -> None:
+    noted = {"base": {}, "noted": {"tools": {"weather": "Fails for dates before 2000.", "other": "Never offered."}}}
+    routed = [{"variant_routing": {"policy": {"fixed": "noted"}}}]
+    line = await way.open(start, upstream, agent={"variants": noted, "middleware": routed})
+    await line.told("hello", tools=["weather", "time"])
+    sent = upstream.requests[0].json()["tools"]
+    described = {tool["name"]: tool.get("description") for tool in (each.get("function", each) for each in sent)}
+    assert described == {"weather": "Fails for dates before 2000.", "time": None}
+
+
+def epoch(name: str, probabilities: dict[str, float], *variants: Variant) -> Published:
+    return Published(
+        agent="support", epoch=name, policy="thompson", probabilities=probabilities, variants=tuple(variants)
+    )
+
+
+def terse(name: str = "terse") -> Variant:
+    changes = Changes(instructions=(Bullet(text="Be brief."),))
+    return Variant(
+        id=variant_id("support", changes), tenant="default", agent="support", name=name, changes=changes, created_ns=1
+    )
+
+
+async def test_a_variant_of_the_store_gets_its_share_as_soon_as_its_epoch_is_published(
+    upstream: Upstream, start: Start
+) -> None:
+    proxy = await start(agent={"middleware": [{"variant_routing": {"policy": "thompson"}}]})
+    assert (await proxy.chat("hello")).variant == "base"
+    background = SqliteBandits(proxy.records / "state.db")
+    assert background.save("support", None, Folded(1, b""), epoch("1", {"base": 0.0, "terse": 1.0}, terse()))
+    await proxy.worker.follow_epochs()
+    answer = await proxy.chat("hello again")
+    assert answer.variant == "terse"
+    assert upstream.requests[-1].json()["messages"][0] == {"role": "system", "content": "Be brief."}
+    first, second = await proxy.recorded(2)
+    assert second.assignment == Assignment("thompson", "1", ("terse",), "terse", 1.0)
+    assert first.assignment is not None
+    assert first.assignment.policy == "fixed"
+    background.close()
+
+
+async def test_variants_that_cannot_be_served_cost_nothing_but_themselves(
+    upstream: Upstream, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = await start(agent={"middleware": [{"variant_routing": {"policy": "thompson"}}]})
+    broken = msgspec.structs.replace(terse(), changes=Changes(sampling={"temperature": 99}))
+    background = SqliteBandits(proxy.records / "state.db")
+    background.save("support", None, Folded(1, b""), epoch("1", {"base": 0.5, "terse": 0.5}, broken))
+    await proxy.worker.follow_epochs()
+    assert "variant 'terse': temperature" in caplog.text
+    for number in range(10):
+        assert (await proxy.chat(f"hello {number}")).variant == "base"
+    background.close()
