@@ -99,8 +99,8 @@ class _Folding:
                     self._arm(name).beats[variant] = evidence
 
     def _look(self, change: Change, reward: Reward, arm: ArmState) -> None:
-        """Starts over if this arm's rewards changed; the arms known share `delta`."""
-        found = changed(arm.bins, change.delta / len(self._arms))
+        """Starts over if this arm's rewards changed; the arms that were ever rewarded share `delta`."""
+        found = changed(arm.bins, change.delta / sum(known.rewards > 0 for known in self._arms.values()))
         if found is None:
             return
         before, after = self._settings.unscaled(found.before), self._settings.unscaled(found.after)

@@ -8,7 +8,7 @@ import numpy as np
 from policies.bandits import contextual, thompson, track_and_stop, ucb
 from policies.bandits.epoch import Epoch
 from policies.bandits.reins import caps, floors, held
-from policies.bandits.settings import BanditSettings, Contextual, Fixed, Policy, Thompson, TrackAndStop, Ucb, Weighted
+from policies.bandits.settings import BanditSettings, Contextual, Fixed, Thompson, TrackAndStop, Ucb, Weighted
 from policies.bandits.state import ArmState, BanditState
 from policies.bandits.why import reasons
 
@@ -48,7 +48,7 @@ def publish(
     if winner is not None:
         shares = [float(name == winner) for name in serving]
     else:
-        shares = _shares(policy, settings.incumbent, dict(zip(serving, arms, strict=True)), pending or {}, random)
+        shares = _shares(settings, serving, arms, pending or {}, random)
     strata = {}
     if isinstance(policy, Contextual) and contextual.ready(policy, arms):
         strata = {name: reined(each) for name, each in contextual.shares(policy, arms, random).items()}
@@ -63,34 +63,33 @@ def publish(
         winner=winner,
         regime=state.regime,
     )
-    return msgspec.structs.replace(epoch, why=tuple(reasons(policy, state, epoch, previous)))
+    why = tuple(reasons(policy, state, epoch, previous))
+    return msgspec.structs.replace(epoch, why=why) if why else epoch
 
 
 def _shares(
-    policy: Policy,
-    incumbent: str,
-    arms: Mapping[str, ArmState],
+    settings: BanditSettings,
+    serving: Sequence[str],
+    arms: Sequence[ArmState],
     pending: Mapping[str, int],
     random: np.random.Generator,
 ) -> list[float]:
-    """Of the arms in their order, before floors and ramps."""
-    states = list(arms.values())
-    match policy:
-        case Thompson():
-            return thompson.shares(policy, states, random)
-        case Contextual(below=below):
-            return thompson.shares(below, states, random)
-        case Ucb():
-            return ucb.shares(policy, states, [pending.get(name, 0) for name in arms])
+    """Before floors and ramps."""
+    match settings.policy:
+        case Thompson() as policy:
+            return thompson.shares(policy, arms, random)
+        case Contextual(below=policy):
+            return thompson.shares(policy, arms, random)
+        case Ucb() as policy:
+            return ucb.shares(policy, arms, [pending.get(name, 0) for name in serving])
         case TrackAndStop():
-            return track_and_stop.shares([arm.mean for arm in states], [arm.n for arm in states])
+            return track_and_stop.shares([arm.mean for arm in arms], [arm.n for arm in arms])
         case Weighted(weights=weights):
-            wanted = [weights.get(name, 0.0) for name in arms]
+            wanted = [weights.get(name, 0.0) for name in serving]
         case Fixed(variant=variant):
-            wanted = [float(name == variant) for name in arms]
-    total = sum(wanted)
-    if not total:
+            wanted = [float(name == variant) for name in serving]
+    if not any(wanted):
         # None of those named may serve.
-        wanted = [float(name == incumbent) for name in arms] if incumbent in arms else [1.0] * len(arms)
-        total = sum(wanted)
+        wanted = [float(name == settings.incumbent or settings.incumbent not in serving) for name in serving]
+    total = sum(wanted)
     return [one / total for one in wanted]

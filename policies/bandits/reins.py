@@ -2,39 +2,39 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from operator import le
 
 from policies.bandits.settings import BanditSettings, Ramp
 from policies.bandits.state import ArmState
 
 
 def held(shares: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[float]:
-    """The shares, scaled by one factor and cut at their bounds, so that they sum to 1.
+    """The shares, which sum to 1, all scaled by one factor and cut at their bounds, so that they still do.
 
-    Lows must sum to at most 1. Where highs sum to less, they are raised alike.
+    `low` must sum to at most 1. Where `high` sums to less, it is raised alike.
     """
-    room = math.fsum(high)
+    room = sum(high)
     if room < 1:
         high = [h / room for h in high]
-    # A share of nothing must be able to take what the others may not.
-    least = 1e-12 if any(h < 1 for h in high) else 0.0
-    wanted = [max(share, least) for share in shares]
-    fixed: dict[int, float] = {}
-    while True:
-        free = [i for i in range(len(wanted)) if i not in fixed]
-        left = 1 - math.fsum(fixed.values())
-        total = math.fsum(wanted[i] for i in free)
-        factor = left / total if total > 0 else 0.0
-        below = {i: low[i] for i in free if wanted[i] * factor < low[i]}
-        above = {i: high[i] for i in free if wanted[i] * factor > high[i]}
-        if not below and not above:
+    found = list(shares)
+    if all(map(le, low, found)) and all(map(le, found, high)):
+        return found
+    free = list(range(len(found)))
+    left = 1.0
+    while free:
+        total = sum(shares[i] for i in free)
+        for i in free:
+            # Those that got no share can still take what others may not.
+            wanted = shares[i] / total if total > 0 else 1 / len(free)
+            found[i] = min(max(left * wanted, low[i]), high[i])
+        over = sum(found[i] for i in free) - left
+        # Where the cuts add up to too much, those at their lows stay there, else those at their highs: to settle both
+        # at once could go too far (so do pages lay out flexible boxes).
+        settled = [i for i in free if found[i] == (low[i] if over > 0 else high[i])]
+        if abs(over) < 1e-12 or not settled:
             break
-        # The larger violation is settled first; settling both at once could overshoot (as boxes are laid out on pages).
-        missing = math.fsum(low[i] - wanted[i] * factor for i in below)
-        excess = math.fsum(wanted[i] * factor - high[i] for i in above)
-        fixed |= below if missing >= excess else above
-        if len(fixed) == len(wanted):
-            break
-    found = [fixed[i] if i in fixed else wanted[i] * factor for i in range(len(wanted))]
+        left -= sum(found[i] for i in settled)
+        free = [i for i in free if i not in settled]
     whole = math.fsum(found)
     return [share / whole for share in found]
 

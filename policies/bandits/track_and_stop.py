@@ -14,6 +14,7 @@ from policies.bandits.evidence import divergence
 from policies.bandits.state import BanditState
 
 _CLOSE: Final = 1e-9
+_EXACT: Final = 1e-6
 _ROUNDS: Final = 60
 
 
@@ -68,7 +69,7 @@ def proportions(means: Sequence[float]) -> list[float]:
             away = divergence(held[i], middle)
             total += divergence(top, middle) / away if away > 0 else math.inf
         low, high = (cost, high) if total < 1 else (low, cost)
-        if high - low <= 1e-9 * high:
+        if high - low <= _EXACT * high:
             break
     whole = 1 + math.fsum(ratios.values())
     return [1 / whole if i == leader else ratios[i] / whole for i in range(k)]
@@ -87,6 +88,6 @@ def _pulls(top: float, mean: float, cost: float) -> float:
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
         low, high = (middle, high) if worth(middle) < cost else (low, middle)
-        if high - low <= 1e-9 * high:
+        if high - low <= _EXACT * high:
             break
     return (low + high) / 2

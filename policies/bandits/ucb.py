@@ -11,6 +11,8 @@ from policies.bandits.state import ArmState
 _STEPS: Final = 100
 """At most so many pulls are played through an epoch."""
 
+_NEWTON: Final = 50
+
 
 def shares(policy: Ucb, arms: Sequence[ArmState], pending: Sequence[int]) -> list[float]:
     """What the index would pull in the epoch's `batch` pulls, were each mean to stay as it is while counts grow.
@@ -43,8 +45,13 @@ def ucb1(mean: float, n: float, total: float) -> float:
 def kl_ucb(mean: float, n: float, total: float) -> float:
     """The highest mean that n rewards do not rule out: n · kl(mean, it) ≤ log total."""
     most = math.log(total) / n
-    low, high = mean, min(1.0, mean + math.sqrt(most / 2))  # Pinsker's inequality.
-    while high - low > 1e-6:
-        middle = (low + high) / 2
-        low, high = (middle, high) if divergence(mean, middle) <= most else (low, middle)
-    return low
+    if mean >= 1:
+        return 1.0
+    # Newton's steps from above stay above: the divergence is convex. Pinsker's inequality says where above is.
+    high = min(1 - 1e-9, mean + math.sqrt(most / 2))
+    for _ in range(_NEWTON):
+        over = divergence(mean, high) - most
+        if over <= 1e-9:
+            break
+        high -= over * high * (1 - high) / (high - mean)
+    return high

@@ -1,0 +1,1 @@
+"""How well the bandits learn, in simulated worlds whose truth is known."""
