@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from multiprocessing import Pool
 from pathlib import Path
 from time import perf_counter
@@ -25,10 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     games: dict[str, list[Game]] = {}
     began = perf_counter()
-    with Pool(options.jobs) as pool:
+    with Pool(options.jobs) if options.jobs > 1 else nullcontext() as pool:
         for case in options.only or CASES:
             chosen = [(case, options.first + number) for number in range(options.seeds)]
-            games[case] = _told(case, pool.imap(_game, chosen, chunksize=4), options.seeds, began)
+            playing = pool.imap(_game, chosen, chunksize=4) if pool else map(_game, chosen)
+            games[case] = _told(case, playing, options.seeds, began)
     if not options.only:
         write(games, options.docs)
     print(generated(games))
