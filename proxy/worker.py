@@ -43,7 +43,7 @@ from stores.routing import Published, RoutingState
 from stores.routing.redis import RedisRouting
 from stores.routing.sqlite import SqliteRouting
 from stores.secret import load_secret
-from stores.spending import Spending
+from stores.spending import RedisSums, Spending, SqliteSums
 from stores.transcripts import FileTranscripts
 
 log = logging.getLogger("burnish.worker")
@@ -89,7 +89,7 @@ class Worker:
         state = Path(records.dir) / "state.db"
         self._transcripts = FileTranscripts(state, shared=place.workers > 1)
         self._answers = ResponseStore(responses_in(Path(records.dir)))
-        self._spending = Spending(state)
+        self._spending = Spending(RedisSums(records.redis) if records.redis else SqliteSums(state))
         self._routing: RoutingState = (
             RedisRouting(records.redis) if records.redis else SqliteRouting(state, shared=place.workers > 1)
         )
@@ -225,7 +225,7 @@ class Worker:
         )
 
     def _upstream(self, config: Config, agent: str) -> Handler:
-        return ModelRouter(config, agent, self.pool, earlier=KeptAnswers(self._answers, agent).earlier)
+        return ModelRouter(config, agent, self.pool, kept=KeptAnswers(self._answers, agent))
 
     def passthrough(self, agent: str) -> Passthrough:
         """The agent's way to routes that Burnish does not read."""
@@ -244,7 +244,11 @@ class Worker:
     async def _housekeeping(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
-            for task in (self._spending.sync, self.metrics.flush, self._forget_ended_sessions):
+            if self._spending.waits:
+                await asyncio.to_thread(_without_failing, self._spending.sync)
+            else:
+                _without_failing(self._spending.sync)
+            for task in (self.metrics.flush, self._forget_ended_sessions):
                 _without_failing(task)
             await self._share()
             self.metrics.in_flight.set(self.admission.in_flight)

@@ -1,7 +1,11 @@
 """The answers that an agent's calls may refer to by their id alone, and what was said up to each."""
 
+import re
 from collections.abc import Sequence
 from itertools import chain
+from typing import Final
+
+import msgspec
 
 from middleware.messages import Completion
 from proxy.errors import BadRequest
@@ -10,6 +14,10 @@ from proxy.wire.format import WireRequest
 from proxy.wire.responses.kept import items_of
 from stores.responses import KeptResponse, ResponseStore
 from stores.transcripts import Seen
+
+
+class _Identified(msgspec.Struct):
+    id: str | None = None
 
 
 class KeptAnswers:
@@ -59,6 +67,15 @@ class KeptAnswers:
             )
         )
 
+    def item(self, id: str) -> bytes | None:
+        """An item of an answer that is kept here, by the item's own id."""
+        call = _ITEM.fullmatch(id)
+        kept = self.find(f"resp_{call[1]}") if call else None
+        if kept is None or kept.output is None:
+            return None
+        items = _ITEMS.decode(fields_of(kept.output)["output"])
+        return next((bytes(item) for item in items if _IDENTIFIED.decode(item).id == id), None)
+
     def earlier(self, id: str) -> Sequence[bytes]:
         """JSON lists of items, oldest first: what was asked and answered up to the answer `id`.
 
@@ -69,6 +86,12 @@ class KeptAnswers:
             return ()
         said = ((kept.input or b"[]", bytes(fields_of(kept.output)["output"])) for kept in found if kept.output)
         return list(chain.from_iterable(said))
+
+
+_ITEM: Final = re.compile(r"[a-z]+_([0-9a-f]{32})\d*")
+"""The id of an item of a converted answer: it has in it the id of the call."""
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_IDENTIFIED: Final = msgspec.json.Decoder(_Identified)
 
 
 def unknown_answer(id: str) -> BadRequest:

@@ -1,8 +1,8 @@
 """Calls in one API to a provider that speaks another: the request converted going up, the answer coming down."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from middleware.exchange import Exchange
 from middleware.messages import Chunk
@@ -13,6 +13,7 @@ from proxy.wire.convert.answer import StreamConverter, convert_answer
 from proxy.wire.convert.pieces import Api
 from proxy.wire.convert.request import convert_request
 from proxy.wire.convert.requests.losses import Losses
+from proxy.wire.convert.requests.tools import Offered
 from proxy.wire.format import WireChunk, WireFormat, WireRequest
 
 STEP: Final = "convert"
@@ -37,6 +38,20 @@ class LostInAnswer:
     dropped: tuple[str, ...]
 
 
+Record: TypeAlias = Callable[[Converted | LostInAnswer], None]
+Tools: TypeAlias = Mapping[str, Offered]
+
+
+class Kept(Protocol):
+    """What of earlier answers is kept here."""
+
+    def earlier(self, id: str) -> Sequence[bytes]:
+        """JSON lists of the items up to the answer of this id, oldest first."""
+
+    def item(self, id: str) -> bytes | None:
+        """An item of an answer, by the item's own id."""
+
+
 class Conversion:
     """Between the API of the client and that of the provider. Stateless.
 
@@ -54,26 +69,25 @@ class Conversion:
         self._plain_reasoning = plain_reasoning
         self._asks_usage = asks_usage
 
-    def request(
-        self, request: WireRequest, earlier: Sequence[bytes], record: Callable[[Converted | LostInAnswer], None]
-    ) -> WireRequest:
-        """`earlier`: what the request goes on from, where that is kept here. Raises `BadRequest`."""
+    def request(self, request: WireRequest, kept: Kept, record: Record) -> tuple[WireRequest, Tools]:
+        """The request for the provider, and what the client calls the tools in it. Raises `BadRequest`."""
         converted = convert_request(
-            request.body, self._source, self._target, earlier=earlier, plain_reasoning=self._plain_reasoning
+            request.body,
+            self._source,
+            self._target,
+            earlier=kept.earlier(request.continues) if request.continues else (),
+            referred=kept.item,
+            plain_reasoning=self._plain_reasoning,
         )
         record(Converted(self._source, self._target, converted.dropped))
         body = converted.body if self._asks_usage else document.without(converted.body, "stream_options")
-        return self._provider.read_request(body)
+        return self._provider.read_request(body), converted.tools
 
     def reply(
-        self,
-        exchange: Exchange,
-        request: WireRequest,
-        reply: Reply,
-        record: Callable[[Converted | LostInAnswer], None],
+        self, exchange: Exchange, request: WireRequest, reply: Reply, record: Record, tools: Tools | None = None
     ) -> Reply:
-        """`request` is the client's."""
-        chunks = self._chunks(exchange, request, reply, record)
+        """`request` is the client's; `tools` are read from it where they are not given."""
+        chunks = self._chunks(exchange, request, reply, record, tools)
         return Reply(chunks, status=reply.status, headers=reply.headers, close=reply.aclose)
 
     async def _chunks(
@@ -81,7 +95,8 @@ class Conversion:
         exchange: Exchange,
         request: WireRequest,
         reply: Reply,
-        record: Callable[[Converted | LostInAnswer], None],
+        record: Record,
+        tools: Tools | None,
     ) -> AsyncIterator[Chunk]:
         client, asked, created = self._client, request.body, exchange.started_ns // _SECOND
         losses = Losses()
@@ -97,13 +112,20 @@ class Conversion:
                         asked=asked,
                         id=exchange.id,
                         created=created,
+                        tools=tools,
                         losses=losses,
                     )
                     yield client.read_whole(body)
                     return
                 if converter is None:
                     converter = StreamConverter(
-                        self._target, self._source, asked=asked, id=exchange.id, created=created, losses=losses
+                        self._target,
+                        self._source,
+                        asked=asked,
+                        id=exchange.id,
+                        created=created,
+                        tools=tools,
+                        losses=losses,
                     )
                 for data in converter.feed(chunk.data):
                     yield client.read_chunk(data)

@@ -26,10 +26,7 @@ from proxy.wire.format import WireFormat, WireRequest
 from proxy.wire.formats import FORMATS
 
 if TYPE_CHECKING:
-    from proxy.upstreams.conversion import Conversion
-
-Earlier = Callable[[str], Sequence[bytes]]
-"""What was said up to the answer with this id, oldest first, where it is kept here."""
+    from proxy.upstreams.conversion import Conversion, Kept
 
 _ALONGSIDE: Final = {
     "embeddings": "chat",
@@ -50,7 +47,7 @@ class ModelRouter:
         agent: str,
         pool: Pool,
         *,
-        earlier: Earlier | None = None,
+        kept: "Kept | None" = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now_ns: Callable[[], int] = time.time_ns,
@@ -58,7 +55,7 @@ class ModelRouter:
         self._config = config
         self._pool = pool
         self._choice = ModelChoice(config, agent)
-        self._earlier = earlier or _nothing
+        self._kept: Kept = kept or _NothingKept()
         self._sleep = sleep
         self._random = random or Random()
         self._now_ns = now_ns
@@ -111,17 +108,17 @@ class ModelRouter:
     ) -> Reply:
         """To a provider that speaks another API. The trace has a step that tells what was lost on the way."""
         exchange.record(ModelCalled(route.name, route.provider, route.model, asked.body, converted=True))
-        earlier = self._earlier(asked.continues) if asked.continues else ()
-        if asked.continues and not earlier:
+        if asked.continues and not self._kept.earlier(asked.continues):
             raise unknown_answer(asked.continues)
         log = exchange.log
         place = log.enter("convert")
         record = partial(log.record, place)
         try:
-            request = conversion.request(asked, earlier, record)
+            request, tools = conversion.request(asked, self._kept, record)
         finally:
             log.leave(place)
-        return conversion.reply(exchange, asked, await self._attempts(exchange, route, line, upstream, request), record)
+        reply = await self._attempts(exchange, route, line, upstream, request)
+        return conversion.reply(exchange, asked, reply, record, tools)
 
     async def _attempts(
         self, exchange: Exchange, route: Route, line: "_Line", upstream: Upstream, request: WireRequest
@@ -225,5 +222,9 @@ def _on_the_wire(request: ChatRequest) -> WireRequest:
     return request
 
 
-def _nothing(_: str) -> Sequence[bytes]:
-    return ()
+class _NothingKept:
+    def earlier(self, id: str) -> Sequence[bytes]:
+        return ()
+
+    def item(self, id: str) -> bytes | None:
+        return None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stores.spending import Spending
+from stores.spending import RedisSums, Spending, SqliteSums
+from tests.support.redis import running_redis
 
 DAY = "2026-11-22"
 
@@ -18,7 +19,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workers(path: Path) -> Iterator[tuple[Spending, Spending]]:
-    first, second = Spending(path), Spending(path)
+    first, second = Spending(SqliteSums(path)), Spending(SqliteSums(path))
     yield first, second
     first.close()
     second.close()
@@ -43,7 +44,7 @@ def test_sums_of_all_workers_are_exchanged(workers: tuple[Spending, Spending]) -
 
 
 def test_what_was_spent_outlives_the_worker(path: Path, workers: tuple[Spending, Spending]) -> None:
-    last = Spending(path)
+    last = Spending(SqliteSums(path))
     last.add("support", DAY, 0.5)
     last.close()
     assert workers[0].spent("support", DAY) == 0.5
@@ -62,3 +63,24 @@ def test_while_the_file_is_locked_nothing_spent_is_forgotten_or_counted_twice(
     other.close()
     first.close()
     assert second.spent("support", DAY) == 0.5
+
+
+def test_over_redis_sums_are_exchanged_outlive_it_and_are_counted_once(tmp_path: Path) -> None:
+    with running_redis(tmp_path) as redis:
+        first, second = Spending(RedisSums(redis.url)), Spending(RedisSums(redis.url))
+        first.add("support", DAY, 0.5)
+        second.add("support", DAY, 0.25)
+        for worker in (first, second, first):
+            worker.sync()
+        assert first.spent("support", DAY) == second.spent("support", DAY) == 0.75
+        redis.kill()
+        first.add("support", DAY, 0.125)
+        first.sync()
+        assert first.spent("support", DAY) == 0.875
+        redis.start()
+        # It came back empty: what the workers know is restored, and what was spent meanwhile is added once.
+        for worker in (second, first, second, first):
+            worker.sync()
+        assert first.spent("support", DAY) == second.spent("support", DAY) == 0.875
+        for worker in (first, second):
+            worker.close()

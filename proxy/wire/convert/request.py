@@ -59,12 +59,6 @@ def offered_tools(
     return offered(_read(body, api, Losses(), earlier, referred).tools)
 
 
-def custom_tools(body: bytes, api: Api, *, earlier: Sequence[bytes] = ()) -> frozenset[str]:
-    """Which of the names a converted upstream calls must come back to the client as calls with free text."""
-    tools = offered_tools(body, api, earlier=earlier)
-    return frozenset(name for name, tool in tools.items() if tool.kind == "custom")
-
-
 def _read(body: bytes, source: Api, losses: Losses, earlier: Sequence[bytes], referred: Referred) -> Conversation:
     match source:
         case "chat":

@@ -10,7 +10,7 @@ from policies.limits import period_of, seconds_left
 from proxy.config.model import Limits
 from proxy.errors import ApiError
 from proxy.identity.limits import AgentLimits
-from stores.spending import Spending
+from stores.spending import Spending, SqliteSums
 
 
 class Clock:
@@ -31,7 +31,7 @@ def limited(spending: Spending, clock: Clock, *, share: float = 1.0, **limits: A
 
 @pytest.fixture
 def spending(tmp_path: Path) -> Iterator[Spending]:
-    spending = Spending(tmp_path / "state.db")
+    spending = Spending(SqliteSums(tmp_path / "state.db"))
     yield spending
     spending.close()
 

@@ -227,6 +227,25 @@ async def test_item_19_previous_response_id_works_where_the_provider_keeps_nothi
 
 
 @CONVERTED
+async def test_item_19_an_answer_named_by_its_item_works_where_the_provider_keeps_nothing(
+    upstream: Upstream, start: Start, way: Way
+) -> None:
+    line = await way.open(start, upstream)
+    line.reply(says("one"), says("two"))
+    first = (await line.ask("a")).json()
+    named = {"type": "item_reference", "id": first["output"][0]["id"]}
+    said = [{"role": "user", "content": "a"}, named, {"role": "user", "content": "b"}]
+    answer = await line.proxy.post({"model": "small", "input": said}, path=PATH)
+    assert answer.status == 200, answer.body
+    assert [_text(message["content"]) for message in upstream.requests[1].json()["messages"]] == ["a", "one", "b"]
+    runs = await line.proxy.recorded(2)
+    assert runs[0].session == runs[1].session
+    unknown = {"type": "item_reference", "id": "msg_unknown"}
+    answer = await line.proxy.post({"model": "small", "input": [unknown]}, path=PATH)
+    assert answer.status == 400
+
+
+@CONVERTED
 async def test_item_19_an_unknown_previous_response_is_refused_as_the_provider_would(
     upstream: Upstream, start: Start, way: Way
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.wire.convert.request import custom_tools, offered_tools
+from proxy.wire.convert.request import offered_tools
 from tests.proxy.wire.convert.requests.converting import sent
 
 CODEX = {
@@ -96,7 +96,7 @@ def test_the_calls_an_upstream_makes_are_known_again_as_codex_knows_them() -> No
         "mcp__files__read": ("function", "mcp__files", "read"),
         "exec": ("custom", None, "exec"),
     }
-    assert custom_tools(body, "responses") == {"exec"}
+    assert {name for name, tool in offered_tools(body, "responses").items() if tool.kind == "custom"} == {"exec"}
 
 
 CLAUDE_CODE = {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.wire.convert.pieces import Api
-from proxy.wire.convert.request import convert_request, custom_tools, offered_tools
+from proxy.wire.convert.request import convert_request, offered_tools
 from proxy.wire.convert.requests.tools import Offered, flat_name
 from tests.proxy.wire.convert.requests.converting import (
     HI,
@@ -65,9 +65,21 @@ def test_a_custom_tool_of_chat_is_one_in_responses() -> None:
 
 def test_which_calls_must_come_back_as_custom_ones_is_known_for_each_api() -> None:
     in_chat = {"type": "custom", "custom": {"name": "a"}}
-    assert custom_tools(json.dumps(chat(HI, tools=[in_chat])).encode(), "chat") == {"a"}
-    assert custom_tools(json.dumps(responses(HI, tools=[READ, FILES])).encode(), "responses") == {"files__apply_patch"}
-    assert custom_tools(json.dumps(messages(HI)).encode(), "messages") == frozenset()
+    assert {
+        name
+        for name, tool in offered_tools(json.dumps(chat(HI, tools=[in_chat])).encode(), "chat").items()
+        if tool.kind == "custom"
+    } == {"a"}
+    assert {
+        name
+        for name, tool in offered_tools(json.dumps(responses(HI, tools=[READ, FILES])).encode(), "responses").items()
+        if tool.kind == "custom"
+    } == {"files__apply_patch"}
+    assert {
+        name
+        for name, tool in offered_tools(json.dumps(messages(HI)).encode(), "messages").items()
+        if tool.kind == "custom"
+    } == set()
 
 
 def test_tools_in_a_namespace_have_it_in_their_names() -> None:
