@@ -51,7 +51,7 @@ class Ledger(Protocol):
     def add_variant(self, variant: Variant, *, instead: Decision | None = None) -> bool:
         """False where the agent has it already, under whatever name. Raises `StoreError` for a name that is taken.
 
-        With `instead`, which says why, whoever has the name makes way: it is retired and called `NAME@DIGEST` from then
+        With `instead`, which says why, whoever has the name makes way: it is retired and called `NAME.DIGEST` from then
         on. One that made way itself gets its name and the given state back, and that is True as well.
         """
         ...

@@ -7,7 +7,7 @@ import msgspec
 
 from records.decision import Decision, DecisionKind
 from records.score import Score
-from records.variant import State, Variant
+from records.variant import State, Variant, meant
 from stores.ledger import Kept, ScoreFilter, Sequenced
 from stores.runs import StoreError
 from stores.sql.ledger_database import Database, Execute
@@ -65,26 +65,11 @@ class SqlLedger:
             return True
 
     def variant(self, agent: str, name: str) -> Variant | None:
-        name = clean(name)
-        values = {"agent": clean(agent), "name": name, "digest": f"{clean(agent)}:{name}"}
-        with self._database.reading() as execute:
-            if found := _variant(execute, "agent = :agent AND name = :name", agent=values["agent"], name=name):
-                return found
-            if not name:
-                return None
-            rows = execute(
-                f"SELECT id FROM variants WHERE agent = :agent AND ({_begins('name')} OR {_begins('digest')})"
-                " ORDER BY length(id) LIMIT 4",
-                values,
-            )
-            ids = [id for (id,) in rows]
-            if exact := [id for id in ids if id in (name, values["digest"])]:
-                ids = exact
-            if len(ids) > 1:
-                raise StoreError(
-                    f"{name!r} begins the ids of several variants of {agent!r}: {', '.join(ids)}; give more of it"
-                )
-            return _variant(execute, "id = :id", id=ids[0]) if ids else None
+        found = meant(self.variants(agent), name)
+        if len(found) > 1:
+            ids = ", ".join(variant.id for variant in found)
+            raise StoreError(f"{name!r} begins the ids of several variants of {agent!r}: {ids}; give more of it")
+        return found[0] if found else None
 
     def variants(self, agent: str | None = None) -> list[Variant]:
         only, values = ("", {}) if agent is None else (" WHERE agent = :agent", {"agent": clean(agent)})
@@ -207,17 +192,12 @@ class SqlLedger:
 
 def made_way(name: str, variant: Variant) -> str:
     """What a variant is called after another has got its name."""
-    return f"{name}@{variant.id.rpartition(':')[2]}"
+    return f"{name}.{variant.short}"
 
 
 def _variant(execute: Execute, which: str, **values: str) -> Variant | None:
     rows = execute(f"{_VARIANT} WHERE {which}", values)
     return variant_of(*rows[0]) if rows else None
-
-
-def _begins(parameter: str) -> str:
-    text = f"CAST(:{parameter} AS text)"
-    return f"substr(id, 1, length({text})) = {text}"
 
 
 def _rename(execute: Execute, variant: Variant, name: str) -> None:
