@@ -6,7 +6,7 @@ from typing import Literal
 
 from benchmarks.results import Results
 from benchmarks.stats import Spread, difference, ratio, spread
-from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, NOOP, PEER, UNRECORDED, Subject
+from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, NOOP, PEER, THOMPSON, UNRECORDED, Subject
 from benchmarks.ways import CHAT_WAY, WAYS
 
 Verdict = Literal["met", "met, and the stretch", "missed", "not measured"]
@@ -80,6 +80,7 @@ def _whole(connections: int) -> Sequence[Goal]:
         Goal(f"{at}, chain empty", _times(EMPTY, figure, FLOOR), 1.25, 1.1, "F"),
         Goal(f"{at}, default chain", _times(DEFAULT, figure, FLOOR), 2.0, 1.5, "F"),
         Goal(f"{at}, one more step", _more(NOOP, figure, DEFAULT), 0.05, 0.03, "F"),
+        Goal(f"{at}, routing that learns", _times(THOMPSON, figure, DEFAULT), 1.1, 1.05, "× default"),
         Goal(f"{at}, journal, store and traces", _more(DEFAULT, figure, UNRECORDED), 0.35, 0.2, "F"),
         Goal(f"{at}, LiteLLM over the default chain", _times(PEER, figure, DEFAULT), 20, 35, "×", at_least=True),
     )

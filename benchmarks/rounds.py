@@ -21,7 +21,7 @@ from benchmarks.measures import (
 from benchmarks.results import Results
 from benchmarks.running import Running, up
 from benchmarks.stats import Turn
-from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, SUBJECTS, UNRECORDED, Subject
+from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, SUBJECTS, THOMPSON, UNRECORDED, Subject
 
 Say = Callable[[str], None]
 
@@ -41,7 +41,7 @@ class Measure:
         return subject not in self.without
 
 
-POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNRECORDED, NOOP, PEER))
+POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNRECORDED, NOOP, THOMPSON, PEER))
 """Taken on a start of its own: it leaves hundreds of connections behind."""
 
 REST = Measure("rest", at_rest, 1.0, without=(DIRECT,))
@@ -52,9 +52,9 @@ _ONE_API = tuple(subject for subject in SUBJECTS.values() if not subject.every_a
 LOADED = (
     Measure("whole", whole(8), 0.8, laps=3),
     Measure("whole", whole(32), 0.8, laps=3),
-    Measure("latency", latency, 4.0, without=(UNRECORDED, NOOP)),
-    Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP)),
-    Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP)),
+    Measure("latency", latency, 4.0, without=(UNRECORDED, NOOP, THOMPSON)),
+    Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP, THOMPSON)),
+    Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP, THOMPSON)),
     Measure("apis", whole_ways, 0.8, laps=3, without=_ONE_API),
     Measure("apis", burst_ways, 0.8, laps=3, without=_ONE_API),
     Measure("apis", paced_ways, 2.0, without=_ONE_API),

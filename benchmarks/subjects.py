@@ -104,8 +104,11 @@ DEFAULT = Subject(
     "default", "Burnish, default chain", _burnish("default"), _burnish_env, records=True, exports=True, every_api=True
 )
 NOOP = Subject("noop", "Burnish, one more step", _burnish("noop"), _burnish_env, records=True, exports=True)
+THOMPSON = Subject(
+    "thompson", "Burnish, routing that learns", _burnish("thompson"), _burnish_env, records=True, exports=True
+)
 PEER = Subject("litellm", f"LiteLLM {LITELLM}", _litellm, _litellm_env)
-SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, PEER)}
+SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, THOMPSON, PEER)}
 
 
 def install_litellm(say: Callable[[str], None]) -> None:
