@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stores.known import KnownRuns
 from stores.ledger import Ledger
 from stores.runs import RunStore, StoreError
 from stores.sql import sqlite
+from stores.sql.known import SqlKnownRuns
 from stores.sql.ledger import SqlLedger
-from stores.sql.ledger_database import PostgresqlDatabase, SqliteDatabase
+from stores.sql.ledger_database import Database, PostgresqlDatabase, SqliteDatabase
 from stores.sql.sqlite import SqliteStore
 from stores.sql.upgrade import Upgraded, is_current, upgrade, upgrade_apart
 
@@ -32,11 +34,12 @@ def open_at(url: str, patience: float) -> RunStore:
 
 def open_ledger_at(url: str, patience: float) -> Ledger:
     """The ledger in the database at a URL, upgraded first where it needs to be."""
-    if (path := sqlite_path(url)) is not None:
-        _prepare(path, url, patience)
-        return SqlLedger(SqliteDatabase(path, patience))
-    store = _upgraded(url)
-    return SqlLedger(PostgresqlDatabase(store.engine, store.name, patience))
+    return SqlLedger(_database_at(url, patience))
+
+
+def open_known_runs_at(url: str, patience: float) -> KnownRuns:
+    """The runs that the database at a URL knows, upgraded first where it needs to be."""
+    return SqlKnownRuns(_database_at(url, patience))
 
 
 def upgrade_at(url: str) -> Upgraded:
@@ -47,6 +50,14 @@ def upgrade_at(url: str) -> Upgraded:
             return upgrade(store.engine, store.name)
     finally:
         store.close()
+
+
+def _database_at(url: str, patience: float) -> Database:
+    if (path := sqlite_path(url)) is not None:
+        _prepare(path, url, patience)
+        return SqliteDatabase(path, patience)
+    store = _upgraded(url)
+    return PostgresqlDatabase(store.engine, store.name, patience)
 
 
 def _upgraded(url: str) -> "SqlStore":

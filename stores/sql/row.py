@@ -18,6 +18,7 @@ from stores.sql import texts
 TextOrNone = TypeVar("TextOrNone", str, str | None)
 
 _MAX: Final = 2**63 - 1
+_LONGEST_ID: Final = 256
 
 
 class RunRow(NamedTuple):
@@ -37,6 +38,7 @@ class RunRow(NamedTuple):
     propensity: float | None
     provider: str | None
     model: str | None
+    response_id: str | None
     status: int
     outcome: str
     streamed: bool
@@ -146,6 +148,7 @@ def row_of(run: Run, digest_of: Callable[[bytes], Digest], shared: dict[Digest, 
         propensity if isinstance(propensity, float) else None,
         clean(run.provider),
         clean(run.model or run.model_requested),
+        _short(run.response_id),
         _integer(run.status),
         run.outcome,
         run.streamed,
@@ -184,6 +187,11 @@ def bodies_of(stored: bytes | None) -> Bodies | None:
 def clean(value: TextOrNone) -> TextOrNone:
     """The text as a column can hold it: PostgreSQL knows no NUL. The document keeps the exact one."""
     return value.replace("\0", "\ufffd") if value else value
+
+
+def _short(id: str | None) -> str | None:
+    """None for what is too long for an index to hold, and so no id that anybody would send back."""
+    return clean(id) if id is not None and len(id) <= _LONGEST_ID else None
 
 
 def _integer(value: int) -> int:

@@ -42,6 +42,7 @@ runs: Final = Table(
     Column("propensity", Double),
     Column("provider", String),
     Column("model", String),
+    Column("response_id", String),
     Column("status", BigInteger, nullable=False),
     Column("outcome", String, nullable=False),
     Column("streamed", Boolean, nullable=False),
@@ -71,6 +72,12 @@ Index(
     runs.c.user_id,
     sqlite_where=text("user_id IS NOT NULL"),
     postgresql_where=text("user_id IS NOT NULL"),
+)
+Index(
+    "runs_response",
+    runs.c.response_id,
+    sqlite_where=text("response_id IS NOT NULL"),
+    postgresql_where=text("response_id IS NOT NULL"),
 )
 
 messages: Final = Table(
