@@ -33,6 +33,9 @@ TOOL_NAME: Final = "gen_ai.tool.name"
 TOOL_CALL_ID: Final = "gen_ai.tool.call.id"
 TOOL_ARGUMENTS: Final = "gen_ai.tool.call.arguments"
 TOOL_RESULT: Final = "gen_ai.tool.call.result"
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_VALUE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"
 
 RUN_ID: Final = "burnish.run.id"
 TENANT: Final = "burnish.tenant"
@@ -58,6 +61,10 @@ TOOL_TRACE: Final = "burnish.tool.asked_trace"
 ATTEMPT_REQUEST_ID: Final = "burnish.upstream.request_id"
 KIND: Final = "burnish.span"
 RUN: Final = "burnish.run"
+SCORE: Final = "burnish.score"
+SCORE_DETAILS: Final = "burnish.score.details"
 
-BODIES: Final = frozenset({REQUEST_BODY, SENT_BODY, ANSWER_BODY, TOOL_ARGUMENTS, TOOL_RESULT})
+BODIES: Final = frozenset(
+    {REQUEST_BODY, SENT_BODY, ANSWER_BODY, TOOL_ARGUMENTS, TOOL_RESULT, EVALUATION_EXPLANATION, SCORE_DETAILS}
+)
 """Attributes that hold content, and so are shortened on their way to a trace viewer."""

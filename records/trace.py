@@ -69,8 +69,9 @@ def run_of(spans: Iterable[Span]) -> Run:
 
 
 def runs_of(spans: Iterable[Span]) -> Iterator[Run]:
-    """All the runs among mixed spans; one incoming trace may hold several. Spans of other programs are passed over."""
-    ours = [span for span in spans if a.KIND in span.attributes]
+    """All the runs among mixed spans; one incoming trace may hold several. Spans of other programs are passed over, and
+    scores, which come when their run has long been told."""
+    ours = [span for span in spans if span.attributes.get(a.KIND, "evaluation") != "evaluation"]
     known = {span.span_id: span for span in ours}
     groups: dict[str, list[Span]] = {}
     for span in ours:

@@ -1,6 +1,7 @@
 """A Variant: one version of an agent, named by what it changes, with where it came from and how far it has got."""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -72,9 +73,28 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     def serves(self) -> bool:
         return self.state in SERVING
 
+    @property
+    def short(self) -> str:
+        """The beginning of the digest in its id: enough for people."""
+        return self.id.rpartition(":")[2][:8]
+
 
 def variant_id(agent: str, changes: Changes) -> str:
     return f"{agent}:{changes.digest}"
+
+
+def meant(variants: Iterable[Variant], name: str) -> list[Variant]:
+    """Those of an agent's variants that are meant by a name, an id, or the beginning of an id or of its digest.
+
+    The closest: a name goes before an id, and a whole id before what only begins so.
+    """
+    found = list(variants)
+    tests: tuple[Callable[[Variant], bool], ...] = (
+        lambda variant: variant.name == name,
+        lambda variant: name in (variant.id, variant.id.rpartition(":")[2]),
+        lambda variant: bool(name) and (variant.id.startswith(name) or variant.id.rpartition(":")[2].startswith(name)),
+    )
+    return next((some for test in tests if (some := list(filter(test, found)))), [])
 
 
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode

@@ -181,13 +181,13 @@ class LedgerContract:
         ledger.add_variant(first)
         assert ledger.add_variant(second, instead=a_decision(1))
         assert not ledger.add_variant(second, instead=a_decision(2))
-        aside = f"terse@{first.changes.digest}"
+        aside = f"terse.{first.short}"
         assert ledger.variants(AGENT) == [msgspec.structs.replace(first, name=aside, state="retired"), second]
         (decision,) = ledger.decisions(AGENT)
         assert decision.change == StateChange(first.id, "live", "retired")
 
         assert ledger.add_variant(first, instead=a_decision(3))
-        aside = f"terse@{second.changes.digest}"
+        aside = f"terse.{second.short}"
         assert ledger.variants(AGENT) == [first, msgspec.structs.replace(second, name=aside, state="retired")]
 
     def test_nothing_makes_way_for_what_the_agent_has_under_another_name(self, ledger: Ledger) -> None:
