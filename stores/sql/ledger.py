@@ -65,7 +65,7 @@ class SqlLedger:
             return True
 
     def variant(self, agent: str, name: str) -> Variant | None:
-        found = meant(self.variants(agent), name)
+        found = meant(self.variants(agent), clean(name))
         if len(found) > 1:
             ids = ", ".join(variant.id for variant in found)
             raise StoreError(f"{name!r} begins the ids of several variants of {agent!r}: {ids}; give more of it")

@@ -43,7 +43,7 @@ def test_what_was_scored_had_some_chance_of_it(inclusion: float) -> None:
 @pytest.mark.parametrize(
     "changes", [{"kind": "pair"}, {"against": "x"}, {"kind": "pair", "against": a_score(1).subject}]
 )
-def test_a_pair_is_of_two_runs(changes: dict[str, str]) -> None:
+def test_a_pair_is_of_two_runs(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="pair"):
         a_score(1, **changes)
 
