@@ -4,6 +4,7 @@ They are read from YAML with `msgspec.convert`; each policy is told by its `poli
 """
 
 import math
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -27,7 +28,7 @@ class Fixed(_Policy, frozen=True, tag="fixed"):
 class Weighted(_Policy, frozen=True, tag="weighted"):
     """The owner's own shares; a variant left out gets nothing."""
 
-    weights: dict[str, float]
+    weights: Mapping[str, float]
 
     def __post_init__(self) -> None:
         _require(
@@ -83,7 +84,7 @@ class Contextual(_Policy, frozen=True, tag="contextual"):
     themselves (a constant is added), so strata teach one another.
     """
 
-    strata: dict[str, tuple[float, ...]]
+    strata: Mapping[str, tuple[float, ...]]
     """A name and the vector in its middle."""
 
     method: Literal["thompson", "linucb"] = "thompson"

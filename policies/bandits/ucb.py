@@ -12,6 +12,7 @@ _STEPS: Final = 100
 """At most so many pulls are played through an epoch."""
 
 _NEWTON: Final = 50
+_ALL: Final = 1 - 1e-9
 
 
 def shares(policy: Ucb, arms: Sequence[ArmState], pending: Sequence[int]) -> list[float]:
@@ -45,10 +46,10 @@ def ucb1(mean: float, n: float, total: float) -> float:
 def kl_ucb(mean: float, n: float, total: float) -> float:
     """The highest mean that n rewards do not rule out: n · kl(mean, it) ≤ log total."""
     most = math.log(total) / n
-    if mean >= 1:
+    if mean >= _ALL:
         return 1.0
     # Newton's steps from above stay above: the divergence is convex. Pinsker's inequality says where above is.
-    high = min(1 - 1e-9, mean + math.sqrt(most / 2))
+    high = min(_ALL, mean + math.sqrt(most / 2))
     for _ in range(_NEWTON):
         over = divergence(mean, high) - most
         if over <= 1e-9:

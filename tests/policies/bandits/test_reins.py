@@ -1,6 +1,7 @@
 """Floors and ramps: shares stay within them and sum to 1, and move no more than they must."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_who_has_more_never_ends_up_with_less(some: list[float], floor: float) -
     shares = normalised(some)
     found = held(shares, [min(floor, 1 / len(shares))] * len(shares), [1.0] * len(shares))
     ranked = sorted(zip(shares, found, strict=True))
-    assert all(one[1] <= other[1] + 1e-9 for one, other in zip(ranked, ranked[1:], strict=False))
+    assert all(one[1] <= other[1] + 1e-9 for one, other in pairwise(ranked))
 
 
 def test_shares_within_their_bounds_stay() -> None:
