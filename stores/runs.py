@@ -87,6 +87,24 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
         return Position(self.started_ns, self.seq)
 
 
+class IndexedRun(NamedTuple):
+    """A run and its place in the order in which runs were put.
+
+    Request bodies that are shared with other runs are left out; `question` is what was asked, as plain text.
+    """
+
+    seq: int
+    run: Run
+    question: str
+
+
+class IndexedRuns(NamedTuple):
+    """Runs in the order in which they were put, and the place that was read up to."""
+
+    runs: list[IndexedRun]
+    upto: int
+
+
 class RunStore(Protocol):
     """Runs by id, and by what they share."""
 
@@ -115,6 +133,13 @@ class RunStore(Protocol):
 
     def find(self, which: RunFilter, limit: int = 50, after: Position | None = None) -> list[RunSummary]:
         """The runs meant, newest first, beginning behind `after`."""
+        ...
+
+    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+        """Those put since, the agent's alone if one is named: an idempotent cursor for whoever learns from them.
+
+        No run ever appears at or before a place that was read up to, however many processes put runs at once.
+        """
         ...
 
     def count(self, which: RunFilter) -> int: ...

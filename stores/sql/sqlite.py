@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from records.run import Run
-from stores.runs import PATIENCE, Position, RunFilter, RunSummary, StoreBusy, StoreError
-from stores.sql.row import Batch, MessageRow, RunRow
+from stores.runs import PATIENCE, IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreBusy, StoreError
+from stores.sql.row import Batch, MessageRow, RunRow, clean, run_of
 
 if TYPE_CHECKING:
     from stores.sql.store import SqlStore
@@ -28,6 +28,12 @@ ADD_MESSAGE: Final = (
 MOVE_CURSOR: Final = (
     "INSERT INTO cursors (segment, position) VALUES (?, ?)"
     " ON CONFLICT (segment) DO UPDATE SET position = excluded.position"
+)
+LAST_RUN: Final = "SELECT coalesce(max(seq), 0) FROM runs"
+# The plus keeps it from reading along the agent's index, and sorting.
+RUNS_AFTER: Final = (
+    "SELECT seq, document, question FROM runs WHERE seq > :seq AND seq <= :last"
+    " AND (:agent IS NULL OR +agent = :agent) ORDER BY seq LIMIT :limit"
 )
 
 _PRAGMAS: Final = (
@@ -81,6 +87,15 @@ class SqliteStore:
 
     def find(self, which: RunFilter, limit: int = 50, after: Position | None = None) -> list[RunSummary]:
         return self._sql().find(which, limit, after)
+
+    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+        with self._explained():
+            connection = self._connection()
+            ((last,),) = connection.execute(LAST_RUN).fetchall()
+            wanted = {"seq": seq, "last": last, "agent": clean(agent), "limit": limit}
+            rows = connection.execute(RUNS_AFTER, wanted).fetchall()
+        found = [IndexedRun(place, run_of(document, None, {}), question) for place, document, question in rows]
+        return IndexedRuns(found, found[-1].seq if len(found) == limit else max(seq, last))
 
     def count(self, which: RunFilter) -> int:
         return self._sql().count(which)

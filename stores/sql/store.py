@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from records.run import Run
 from stores.messages import Digest
-from stores.runs import Position, RunFilter, RunSummary, StoreError
+from stores.runs import IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreError
 from stores.sql.engine import WRITES, explained
 from stores.sql.queries import page, where
 from stores.sql.row import Batch, bodies_of, clean, run_of
@@ -22,6 +22,8 @@ from stores.sql.tables import runs as runs_table
 
 _CHUNK: Final = 500
 """Values in one `IN`: well under what any SQLite allows."""
+ADDING: Final = 0x72756E73  # "runs"
+"""PostgreSQL's advisory lock of whoever puts runs."""
 
 
 class SqlStore:
@@ -36,6 +38,8 @@ class SqlStore:
         with self._begin() as connection:
             new: set[str] = set()
             if batch.rows:
+                # Held until the transaction has become visible, which numbers drawn from a sequence do not wait for.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADDING})
                 added = insert(runs_table).on_conflict_do_nothing(index_elements=["id"]).returning(runs_table.c.id)
                 new.update(connection.execute(added, [row._asdict() for row in batch.rows]).scalars())
             if parts := batch.messages(new):
@@ -92,6 +96,20 @@ class SqlStore:
     def find(self, which: RunFilter, limit: int = 50, after: Position | None = None) -> list[RunSummary]:
         with self._connect() as connection:
             return [RunSummary(**row) for row in connection.execute(page(which, limit, after)).mappings()]
+
+    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+        columns = runs_table.c
+        with self._connect() as connection:
+            last = connection.execute(select(func.coalesce(func.max(columns.seq), 0))).scalar_one()
+            wanted = [columns.seq > seq, columns.seq <= last, *([columns.agent == clean(agent)] if agent else ())]
+            rows = connection.execute(
+                select(columns.seq, columns.document, columns.question)
+                .where(*wanted)
+                .order_by(columns.seq)
+                .limit(limit)
+            )
+            found = [IndexedRun(row.seq, run_of(row.document, None, {}), row.question) for row in rows]
+        return IndexedRuns(found, found[-1].seq if len(found) == limit else max(seq, last))
 
     def count(self, which: RunFilter) -> int:
         with self._connect() as connection:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from records.run import Fact, Run, Step, Usage
-from stores.runs import Position, RunFilter, RunStore, StoreError
+from stores.runs import IndexedRuns, Position, RunFilter, RunStore, StoreError
 from tests.support.runs import NOON, a_conversation, a_run, answering, asking, runs
 
 Rows = Callable[[str], Sequence[Sequence[Any]]]
@@ -264,6 +264,43 @@ class RunStoreContract:
         assert store.matching(ids[2]) == [ids[2]]
         assert store.matching("b") == []
         assert store.matching("", limit=1) == [ids[2]]
+
+    # In the order they were put
+
+    def test_runs_are_read_in_the_order_they_were_put(self, store: RunStore) -> None:
+        store.put([a_run(3), a_run(1)], {})
+        store.put([a_run(2), a_run(1)], {})
+        found = store.after(0, 10)
+        assert [indexed.run.id for indexed in found.runs] == [a_run(number).id for number in (3, 1, 2)]
+        assert [indexed.seq for indexed in found.runs] == sorted({indexed.seq for indexed in found.runs})
+        assert store.after(found.upto, 10) == IndexedRuns([], found.upto)
+        store.put([a_run(4)], {})
+        assert [indexed.run.id for indexed in store.after(found.upto, 10).runs] == [a_run(4).id]
+
+    def test_what_is_read_in_order_has_all_but_the_shared_bodies(self, store: RunStore) -> None:
+        *_, run = a_conversation(2, variant="terse")
+        store.put([run], {})
+        ((_, found, question),) = store.after(0, 10).runs
+        assert found == msgspec.structs.replace(run, request=None)
+        assert question == "question 2 " + "why " * 40
+
+    def test_pages_in_order_miss_nothing(self, store: RunStore) -> None:
+        store.put([a_run(number) for number in range(7)], {})
+        seen, upto = [], 0
+        while (page := store.after(upto, 3)).runs:
+            assert len(page.runs) <= 3
+            seen += [indexed.run.id for indexed in page.runs]
+            upto = page.upto
+        assert seen == [a_run(number).id for number in range(7)]
+
+    def test_an_agents_runs_are_read_alone_and_the_place_moves_past_the_others(self, store: RunStore) -> None:
+        store.put([a_run(1, agent="a"), a_run(2, agent="b"), a_run(3, agent="a"), a_run(4, agent="b")], {})
+        first = store.after(0, 1, "b")
+        assert [indexed.run.id for indexed in first.runs] == [a_run(2).id]
+        rest = store.after(first.upto, 5, "a")
+        assert [indexed.run.id for indexed in rest.runs] == [a_run(3).id]
+        assert rest.upto == store.after(0, 9).upto
+        assert store.after(0, 9, "c") == IndexedRuns([], rest.upto)
 
     # Deletion
 

@@ -7,7 +7,8 @@ from threading import Barrier
 import psycopg
 import pytest
 
-from stores.runs import RunFilter, RunStore, StoreBusy, StoreError, open_store
+from stores.runs import IndexedRuns, RunFilter, RunStore, StoreBusy, StoreError, open_store
+from stores.sql.store import ADDING
 from tests.stores.contract import Rows, RunStoreContract
 from tests.support.runs import a_conversation, a_run
 
@@ -48,6 +49,31 @@ def test_two_writers_of_the_same_runs_store_each_once(postgresql_url: str) -> No
     store.delete(RunFilter(session="one-session"))
     with psycopg.connect(postgresql_url) as connection:
         assert connection.execute("SELECT count(*) FROM messages").fetchone() == (0,)
+    store.close()
+
+
+def test_a_run_that_is_committed_late_is_not_passed_over(postgresql_url: str) -> None:
+    store = open_store(postgresql_url)
+    written: list[int] = []
+
+    def write(number: int) -> None:
+        other = open_store(postgresql_url)
+        written.append(other.put([a_run(number)], {}))
+        other.close()
+
+    with psycopg.connect(postgresql_url) as slow, ThreadPoolExecutor(1) as pool:
+        # What another process does while it puts its runs: its place is drawn, and nobody sees it yet.
+        slow.execute("SELECT pg_advisory_xact_lock(%s)", (ADDING,))
+        slow.execute("SELECT nextval(pg_get_serial_sequence('runs', 'seq'))")
+        second = pool.submit(write, 2)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while slow.execute(waiting).fetchone() == (0,):
+            assert not second.done()
+        seen = store.after(0, 10)
+        assert seen == IndexedRuns([], 0)
+        slow.commit()
+        second.result(30)
+    assert [indexed.run.id for indexed in store.after(seen.upto, 10).runs] == [a_run(2).id]
     store.close()
 
 
