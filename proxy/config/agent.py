@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from proxy.config.fields import ModelName, Name, Names, Real, Strict, Whole
+from proxy.config.fields import Blank, ModelName, Name, Names, Real, Secret, Strict, Whole
 from proxy.config.keys import is_hash
 from proxy.config.units import Duration
 
@@ -161,6 +161,16 @@ class Learning(Strict):
     approve: Literal["manual", "automatic"] = Field(default="manual", description="Who promotes a proven variant.")
 
 
+class FeedbackConfig(Strict):
+    """How much may be said of an agent's runs, and by whom."""
+
+    per_rater: Whole = Field(default=500, ge=1, description="Votes that count of one person a day (UTC).")
+    per_day: Whole = Field(default=50_000, ge=1, description="Votes that count of everybody together a day.")
+    secret: Annotated[Secret | None, Blank] = Field(
+        default=None, description="Signs a token for each answer, with which its reader can vote without a key."
+    )
+
+
 class AgentConfig(Strict):
     """One agent behind the proxy."""
 
@@ -186,6 +196,7 @@ class AgentConfig(Strict):
         description="Versions of the agent by name; `base` is the agent as it calls.",
     )
     middleware: tuple[StepConfig, ...] = Field(default=(), description="The steps of the chain, outermost first.")
+    feedback: FeedbackConfig = Field(default=FeedbackConfig(), description="What may be said of its runs.")
     learning: Learning = Field(default=Learning(), description="What the offline half does for it.")
 
     @field_validator("variants")

@@ -49,9 +49,9 @@ def is_secret(where: Where) -> bool:
 
 
 def is_credential(where: Where) -> bool:
-    """Whether the value here is a provider's or the console's credential."""
+    """Whether the value here is a provider's or the console's credential, or signs feedback."""
     match where:
-        case ("providers", _, "api_key") | ("console", "token"):
+        case ("providers", _, "api_key") | ("console", "token") | ("agents", _, "feedback", "secret"):
             return True
         case ("providers", _, "headers", str(name)) | ("telemetry", "headers", str(name)):
             return any(word in name.lower() for word in _CREDENTIALS)
