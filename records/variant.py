@@ -78,6 +78,10 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         """The beginning of the digest in its id: enough for people."""
         return self.id.rpartition(":")[2][:8]
 
+    def aside(self, name: str) -> str:
+        """What it is called after another variant has got `name` from it."""
+        return f"{name}.{self.short}"
+
 
 def variant_id(agent: str, changes: Changes) -> str:
     return f"{agent}:{changes.digest}"

@@ -47,7 +47,7 @@ class SqlLedger:
         with self._database.writing() as execute:
             known = _variant(execute, "id = :id", id=row.id)
             holder = _variant(execute, "agent = :agent AND name = :name", agent=row.agent, name=row.name)
-            if known is not None and (instead is None or known.name != made_way(row.name, known)):
+            if known is not None and (instead is None or known.name != known.aside(row.name)):
                 return False
             if holder is not None:
                 if instead is None:
@@ -55,7 +55,7 @@ class SqlLedger:
                         f"agent {variant.agent!r} has another variant called {variant.name!r} ({holder.id}); "
                         "choose another name"
                     )
-                _rename(execute, holder, made_way(holder.name, holder))
+                _rename(execute, holder, holder.aside(holder.name))
                 _move(execute, holder, "retired", instead)
             if known is None:
                 execute(_ADD_VARIANT, row._asdict())
@@ -188,11 +188,6 @@ class SqlLedger:
                 wanted.append(f"created_ns {compared} :{name}")
                 values[name] = time_column(bound)
         return " AND ".join(wanted) or "1 = 1", values
-
-
-def made_way(name: str, variant: Variant) -> str:
-    """What a variant is called after another has got its name."""
-    return f"{name}.{variant.short}"
 
 
 def _variant(execute: Execute, which: str, **values: str) -> Variant | None:
