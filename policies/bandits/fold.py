@@ -13,8 +13,9 @@ from policies.bandits.change import changed, due, grown
 from policies.bandits.evidence import better
 from policies.bandits.guardrails import judge
 from policies.bandits.linear import observed
-from policies.bandits.settings import BanditSettings, Change, Contextual, TrackAndStop
-from policies.bandits.state import ArmState, BanditState, Linear, Outcome, Restart, Reward, Stop
+from policies.bandits.settings import BanditSettings, Change, Contextual, Policy, TrackAndStop
+from policies.bandits.state import ArmState, BanditState, Bin, Linear, Outcome, Restart, Reward, Stop
+from policies.bandits.strata import nearest
 
 _RESTARTS_KEPT: Final = 8
 
@@ -57,7 +58,8 @@ class _Folding:
             arm = self._arms[variant] = ArmState()
             self._own.add(variant)
         elif variant not in self._own:
-            arm = self._arms[variant] = msgspec.structs.replace(arm, beats=dict(arm.beats), calls=dict(arm.calls))
+            own = {"bins": dict(arm.bins), "beats": dict(arm.beats), "calls": dict(arm.calls)}
+            arm = self._arms[variant] = msgspec.structs.replace(arm, **own)
             self._own.add(variant)
         return arm
 
@@ -75,9 +77,10 @@ class _Folding:
         elif isinstance(policy, TrackAndStop):
             self._compare(reward.variant, arm)
         if settings.change is not None:
-            arm.bins = grown(arm.bins, value, reward.at_ns)
-            if due(arm.bins):
-                self._look(settings.change, reward, arm)
+            stratum = _stratum(policy, reward)
+            bins = arm.bins[stratum] = grown(arm.bins.get(stratum, ()), value, reward.at_ns)
+            if due(bins):
+                self._look(settings.change, reward, bins)
 
     def outcome(self, outcome: Outcome) -> None:
         stop = judge(self._settings.limits, self._arm(outcome.variant), outcome)
@@ -98,9 +101,9 @@ class _Folding:
                 if evidence > other.beats.get(variant, 0.0):
                     self._arm(name).beats[variant] = evidence
 
-    def _look(self, change: Change, reward: Reward, arm: ArmState) -> None:
-        """Starts over if this arm's rewards changed; the arms that were ever rewarded share `delta`."""
-        found = changed(arm.bins, change.delta / sum(known.rewards > 0 for known in self._arms.values()))
+    def _look(self, change: Change, reward: Reward, bins: tuple[Bin, ...]) -> None:
+        """Starts over if these rewards of an arm changed; all that is looked at, of all arms, shares `delta`."""
+        found = changed(bins, change.delta / sum(len(known.bins) for known in self._arms.values()))
         if found is None:
             return
         before, after = self._settings.unscaled(found.before), self._settings.unscaled(found.after)
@@ -114,6 +117,13 @@ class _Folding:
         for name in self._arms:
             if self._arms[name].beats.get(reward.variant):
                 self._arm(name).beats.pop(reward.variant)
+
+
+def _stratum(policy: Policy, reward: Reward) -> str:
+    """An arm's mean is looked at by stratum, as a policy that tells calls apart changes which of them the arm gets."""
+    if isinstance(policy, Contextual) and reward.context is not None:
+        return nearest(policy.strata, reward.context)
+    return ""
 
 
 def _learned(policy: Contextual, arm: ArmState, context: tuple[float, ...], value: float) -> Linear:

@@ -68,8 +68,9 @@ class ArmState(msgspec.Struct):
     rewards: int = 0
     """Rewards ever."""
 
-    bins: tuple[Bin, ...] = ()
-    """Rewards since the last restart in the order they came, the older the coarser; the last may be filling."""
+    bins: dict[str, tuple[Bin, ...]] = {}
+    """By stratum, or under "" where calls are not told apart: rewards since the last restart in the order they came,
+    the older the coarser; the last may be filling."""
 
     beats: dict[str, float] = {}
     """The strongest log evidence since the last restart that this variant is better than the other named."""

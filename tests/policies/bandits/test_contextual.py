@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.bandits import BanditSettings, BanditState, Contextual, Reward, fold
+from policies.bandits import BanditSettings, BanditState, Change, Contextual, Reward, fold
 from policies.bandits.contextual import fit, upper
 from policies.bandits.linear import observed, with_constant
 from policies.bandits.publish import publish
@@ -57,6 +57,32 @@ def test_rewards_without_a_context_do_not_count_as_such_traffic() -> None:
     rules = settings(Contextual(STRATA, min_rewards=100))
     plain = [Reward("base", 1.0), Reward("terse", 0.5)] * 100
     assert publish(rules, fold(rules, BanditState(), plain), ("base", "terse"), random(), 0).strata == {}
+
+
+def test_a_variant_that_gets_other_calls_than_before_has_not_changed() -> None:
+    """Its mean over all its calls rises from .6 to .8, as it is given only those it is good at."""
+    rules = BanditSettings(policy=Contextual(STRATA, min_rewards=400), floor=0.02, ramp=None, change=Change())
+    luck = random()
+    state, epoch = BanditState(), None
+    for number in range(40):
+        epoch = publish(rules, state, ("base", "terse"), luck, number, previous=epoch)
+        some = []
+        for _ in range(50):
+            stratum = "long" if luck.random() < 0.5 else "short"
+            arm = "base" if luck.random() < epoch.shares(stratum)["base"] else "terse"
+            some.append(Reward(arm, float(luck.random() < GOOD[arm, STRATA[stratum][0]]), context=STRATA[stratum]))
+        state = fold(rules, state, some)
+    assert epoch is not None
+    assert epoch.shares("short")["base"] > 0.9
+    assert state.regime == 1
+
+
+def test_a_change_in_one_stratum_is_noticed_there() -> None:
+    rules = BanditSettings(policy=Contextual(STRATA), change=Change())
+    state = fold(rules, BanditState(), rewards(300))
+    outage = [Reward("base", 0.0, context=(0.0,)), Reward("base", 1.0, context=(1.0,))] * 60
+    assert fold(rules, state, outage[:1]).regime == 1
+    assert fold(rules, state, outage).restarts[0].variant == "base"
 
 
 def test_strata_teach_one_another() -> None:

@@ -140,7 +140,7 @@ def test_a_restart_is_told_with_its_time_and_its_means() -> None:
 
 def test_without_change_detection_nothing_is_forgotten_or_kept_for_it() -> None:
     state = dropped(None)
-    assert (state.regime, state.arm("base").n, state.arm("base").bins) == (1, 700, ())
+    assert (state.regime, state.arm("base").n, state.arm("base").bins) == (1, 700, {})
 
 
 def test_what_calls_did_outlives_a_restart() -> None:
