@@ -61,10 +61,10 @@ def test_rewards_without_a_context_do_not_count_as_such_traffic() -> None:
 
 def test_a_variant_that_gets_other_calls_than_before_has_not_changed() -> None:
     """Its mean over all its calls rises from .6 to .8, as it is given only those it is good at."""
-    rules = BanditSettings(policy=Contextual(STRATA, min_rewards=400), floor=0.02, ramp=None, change=Change())
+    rules = BanditSettings(policy=Contextual(STRATA, min_rewards=1_000), floor=0.02, ramp=None, change=Change())
     luck = random()
     state, epoch = BanditState(), None
-    for number in range(40):
+    for number in range(80):
         epoch = publish(rules, state, ("base", "terse"), luck, number, previous=epoch)
         some = []
         for _ in range(50):
