@@ -1,10 +1,14 @@
-"""Tells an answer as a response: output items whose events may lie between each other's, and the object they make."""
+"""Tells an answer as a response: output items, one after another (see `in_order`), and the object they make.
+
+The API numbers the items of its events, so these could lie between each other's; no client is used to that.
+"""
 
 from collections.abc import Generator, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
+from proxy.wire.convert.answers.in_order import InOrder
 from proxy.wire.convert.answers.output_items import Call, Message, Part, Reasoning, Status, Stretch
 from proxy.wire.convert.answers.protocol import NOT_NAMED
 from proxy.wire.convert.answers.response_object import ResponseObject
@@ -52,6 +56,7 @@ class ResponsesWriter:
         self._response = ResponseObject(asked, id, created)
         self._id = id
         self._losses = losses
+        self._order = InOrder(losses)
         self._sequence = 0
         self._output: list[bytes] = []
         self._open: dict[int, _Open] = {}
@@ -62,6 +67,14 @@ class ResponsesWriter:
         self._usage: Spent | None = None
 
     def write(self, piece: Piece) -> Sequence[bytes]:
+        told = self._order.take(piece)
+        if len(told) == 1:
+            return self._write(told[0])
+        if isinstance(piece, Finished) and len(told) > 1 and isinstance(told[-2], Done):
+            told = [*told[:-2], piece]  # Whether the last item is complete depends on the reason.
+        return [event for each in told for event in self._write(each)]
+
+    def _write(self, piece: Piece) -> Sequence[bytes]:
         if isinstance(piece, Text | Arguments | Thought | Refusal):
             growing = self._growing.get(piece.part)
             if growing is not None and (type(piece) is not Text or piece.tokens is None):
