@@ -28,6 +28,13 @@ class Estimate:
     def of(cls, values: Sequence[float]) -> "Estimate":
         return cls(fmean(values), stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.inf)
 
+    @classmethod
+    def share(cls, cases: Sequence[bool]) -> "Estimate":
+        """Of those that are true. The error is that with one more of each, as none of many is no proof of never."""
+        n = len(cases)
+        likely = (sum(cases) + 1) / (n + 2)
+        return cls(sum(cases) / n, math.sqrt(likely * (1 - likely) / n))
+
 
 def regret(games: Sequence[Game]) -> Estimate:
     """At the last pull."""
@@ -42,7 +49,7 @@ def worst(games: Sequence[Game]) -> float:
 def false_alarms(case: str, games: Sequence[Game]) -> Estimate:
     """The share of seeds with a restart while nothing had changed."""
     first = min(CASES[case].world.changes, default=math.inf)
-    return Estimate.of([float(any(pull < first for pull in game.restarts)) for game in games])
+    return Estimate.share([any(pull < first for pull in game.restarts) for game in games])
 
 
 def detection(case: str, games: Sequence[Game]) -> Estimate | None:
@@ -56,10 +63,9 @@ def detection(case: str, games: Sequence[Game]) -> Estimate | None:
 def false_winners(case: str, games: Sequence[Game]) -> Estimate:
     """The share of seeds whose winner is not better than every other arm."""
     means = CASES[case].world.means(HORIZON)
-    best = max(means.values())
-    unique = list(means.values()).count(best) == 1
-    wrong = [game.winner is not None and not (unique and means[game.winner] == best) for game in games]
-    return Estimate.of([float(one) for one in wrong])
+    best = [arm for arm, mean in means.items() if mean == max(means.values())]
+    right = best[0] if len(best) == 1 else None
+    return Estimate.share([game.winner is not None and game.winner != right for game in games])
 
 
 def stopping(games: Sequence[Game]) -> Estimate | None:

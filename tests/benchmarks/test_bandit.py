@@ -79,6 +79,12 @@ def test_a_winner_is_false_unless_it_alone_is_the_best() -> None:
     assert won.value == 3_000
 
 
+def test_none_of_a_few_seeds_is_not_taken_for_never() -> None:
+    found = false_alarms("still", [game()] * 18)
+    assert found.value == 0
+    assert found.error == pytest.approx((0.05 * 0.95 / 18) ** 0.5)
+
+
 def test_goals_are_judged_by_the_means() -> None:
     verdicts = [goal.verdict(all_games()) for goal in GOALS]
     assert verdicts == ["met", "met", "missed", "missed", "met"]
