@@ -23,6 +23,7 @@ from proxy.config.model import Config
 from proxy.config.problems import ConfigError
 from proxy.config.source import Source, read
 from proxy.record_keeper import RecordKeeper
+from proxy.rewards.learning import Learning
 from stores.lease import Lease
 from stores.runs import RunStore, StoreError, open_store
 
@@ -72,7 +73,7 @@ def run_background(
 ) -> None:
     """Works until told to stop, then finishes what is in the journal, for ten seconds at the most.
 
-    `reloaded` is asked now and then for a new configuration, of which the telemetry takes effect.
+    `reloaded` is asked now and then for a new configuration: its telemetry takes effect, and what agents learn by.
     """
     lease = Lease(config.records.dir / "background.lock")
     while not lease.take():
@@ -88,11 +89,15 @@ def run_background(
             )
             if keeper is None:
                 return
+            learning = Learning(config, keeper.store, clock=clock, wall=wall)
+            closing.callback(learning.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
                 more = keeper.step()
+                more = learning.step() or more
                 if (found := reloaded()) is not None:
                     keeper.use(found.telemetry)
+                    learning.use(found)
             keeper.finish(_DRAIN)
     finally:
         lease.release()

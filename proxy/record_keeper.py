@@ -42,7 +42,7 @@ class RecordKeeper:
     ) -> None:
         self._records: Records = config.records
         self._telemetry: Telemetry | None = None
-        self._store = store
+        self.store = store
         self._clock = clock
         self._wall = wall
         self._random = random
@@ -119,9 +119,9 @@ class RecordKeeper:
             if self._records.retention is None:
                 return False
             before_ns = self._wall() - int(self._records.retention * 1e9)
-            gone = self._store.delete(RunFilter(until_ns=before_ns), _EXPIRE_AT_ONCE)
+            gone = self.store.delete(RunFilter(until_ns=before_ns), _EXPIRE_AT_ONCE)
             if segments := expire(self._journal, before_ns, self._indexer.cursors):
-                self._store.forget_cursors(segments)
+                self.store.forget_cursors(segments)
         except (StoreError, OSError) as error:
             self._complain(f"what is older than records.retention stays for now: {error}")
             return False

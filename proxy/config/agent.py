@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from proxy.config.fields import Blank, ModelName, Name, Names, Real, Secret, Strict, Whole
 from proxy.config.keys import is_hash
+from proxy.config.reward import Reward
 from proxy.config.units import Duration
 
 Content = Literal["full", "preview", "none"]
@@ -197,6 +198,7 @@ class AgentConfig(Strict):
     )
     middleware: tuple[StepConfig, ...] = Field(default=(), description="The steps of the chain, outermost first.")
     feedback: FeedbackConfig = Field(default=FeedbackConfig(), description="What may be said of its runs.")
+    reward: Reward = Field(default=Reward(), description="What its answers earn, where routing learns.")
     learning: Learning = Field(default=Learning(), description="What the offline half does for it.")
 
     @field_validator("variants")

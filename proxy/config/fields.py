@@ -150,8 +150,11 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Pattern = Annotated[str, AfterValidator(_regex)]
 Secret = Annotated[SecretStr, AfterValidator(_header_value)]
 Headers = dict[Annotated[str, AfterValidator(_header_name)], Secret]
-Whole = Annotated[int, BeforeValidator(_no_bool)]
-Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+NOT_A_FLAG = BeforeValidator(_no_bool)
+"""Refuses true and false where a number is meant."""
+
+Whole = Annotated[int, NOT_A_FLAG]
+Real = Annotated[float, NOT_A_FLAG, Field(allow_inf_nan=False)]
 Blank = BeforeValidator(_no_blank)
 """Reads an empty text, the usual default of an unset variable, as nothing."""
 

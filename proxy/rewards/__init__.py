@@ -1,0 +1,1 @@
+"""What variants earn: scores become rewards, rewards become shares of the traffic. For the background process alone."""
