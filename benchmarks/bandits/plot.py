@@ -12,10 +12,19 @@ from benchmarks.stats import percentile
 
 _WIDTH, _LEFT, _RIGHT, _HEIGHT, _TITLE, _FOOT = 860, 60, 250, 240, 34, 44
 _PANELS = (
-    ("Five arms: regret", ("thompson", "batched", "delayed", "kl_ucb", "still"), 200.0),
-    ("The best arm swaps after 5,000 pulls: regret", ("swap_plain", "swap"), 800.0),
+    ("Five arms: regret", ("thompson", "batched", "delayed", "kl_ucb", "still"), 240.0),
+    ("The best arm swaps after 5,000 pulls: regret", ("swap_plain", "swap"), 1_000.0),
 )
-_COLOURS = ("#2f6f8f", "#c2714f", "#7a9a3b", "#8a6fb0", "#b0894a")
+_PLAIN, _RESTARTING = "#2f6f8f", "#c2714f"
+_COLOURS = {
+    "thompson": _PLAIN,
+    "swap_plain": _PLAIN,
+    "still": _RESTARTING,
+    "swap": _RESTARTING,
+    "batched": "#7a9a3b",
+    "delayed": "#8a6fb0",
+    "kl_ucb": "#b0894a",
+}
 _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-weight: 600 } .mark { font-size: 11px; fill: #59636e }
@@ -53,11 +62,13 @@ def _panel(title: str, cases: Sequence[str], games: Games, most: float, top: int
         parts.append(f'<text class="mark" x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{level:g}</text>')
         pulls = HORIZON * step // 4
         parts.append(f'<text class="mark" x="{_x(pulls)}" y="{foot + 16}" text-anchor="middle">{pulls:,}</text>')
-    y = _y(BOUND, most, head)
-    parts.append(f'<line class="bound" x1="{_LEFT}" x2="{end}" y1="{y}" y2="{y}"/>')
-    parts.append(f'<text class="mark" x="{_LEFT + 6}" y="{y - 4}">Lai-Robbins bound at {HORIZON:,}</text>')
+    if not any(CASES[case].world.changes for case in cases):
+        y = _y(BOUND, most, head)
+        parts.append(f'<line class="bound" x1="{_LEFT}" x2="{end}" y1="{y}" y2="{y}"/>')
+        text = f"Lai-Robbins bound at {HORIZON:,}"
+        parts.append(f'<text class="mark" x="{_x(3_000)}" y="{y - 5}">{text}</text>')
     for row, case in enumerate(cases):
-        colour = _COLOURS[row % len(_COLOURS)]
+        colour = _COLOURS[case]
         parts += _curve(games[case], colour, most, head)
         y = head + 14 + 20 * row
         parts.append(f'<rect x="{end + 14}" y="{y - 9}" width="12" height="12" rx="2" fill="{colour}"/>')
