@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from proxy.edge.call import ModelCalls, refuse
 from proxy.edge.client import Receive, Scope, Send, Sender
+from proxy.edge.feedback import FeedbackCalls
 from proxy.edge.passthrough import PassthroughCalls, speaks_anthropic
 from proxy.edge.routes import Route, route_of
 from proxy.edge.stored import StoredAnswers
@@ -36,6 +37,7 @@ class DataPlane:
         self._worker = worker
         self._passthrough = PassthroughCalls(worker)
         self._stored = StoredAnswers(worker, RESPONSES, self._passthrough)
+        self._feedback = FeedbackCalls(worker)
         self._calls: dict[str, Endpoint] = {format.path: ModelCalls(worker, format) for format in FORMATS.values()}
         self._small: dict[str, Small] = {
             "healthz": lambda _: PlainTextResponse("ok\n"),
@@ -63,6 +65,8 @@ class DataPlane:
             await self._refuse(scope, send, route, error)
         elif route.rest in self._calls and scope["method"] not in _STORED:
             await self._refuse(scope, send, route, _wrong_method(scope, "POST"))
+        elif route.rest == "feedback":
+            await self._take_feedback(route, scope, receive, send)
         elif scope["method"] == "GET" and (route.rest == "models" or route.rest.startswith("models/")):
             await self._models(route, scope, receive, send)
         elif not route.versioned:
@@ -72,6 +76,15 @@ class DataPlane:
             await self._stored(scope, receive, send, route)
         else:
             await self._passthrough(scope, receive, send, route)
+
+    async def _take_feedback(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["method"]:
+            case "POST":
+                await self._feedback(scope, receive, send, route.agent)
+            case "OPTIONS":
+                await self._feedback.preflight(send)
+            case _:
+                await self._refuse(scope, send, route, _wrong_method(scope, "POST"))
 
     async def _models(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         """What the key may use. A model that is not configured is its provider's to describe, where it may be used."""

@@ -57,6 +57,9 @@ class Metrics:
             "burnish_refused", "Calls refused before the chain.", ("api", "status", "code"), **shared
         )
         self.departures = Counter("burnish_left", "Clients that left before they had sent a call.", ("api",), **shared)
+        self.feedback = Counter(
+            "burnish_feedback", "Votes on runs: new, changed, the same again, or refused.", ("agent", "kept"), **shared
+        )
         self.unrecorded = Counter("burnish_unrecorded", "Calls served that are missing from the record.", **shared)
         self.attempts = Counter("burnish_attempts", "Requests to providers.", ("provider", "result"), **shared)
         self.breakers = Gauge(

@@ -18,6 +18,7 @@ from middleware.services import Services
 from proxy.config.model import BASE, AgentConfig, Config, StepConfig, VariantConfig
 from proxy.edge.recording import CallLog, RunMaker
 from proxy.errors import ApiError, BadRequest
+from proxy.feedback.tokens import Tokens
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.keys import Keyring
 from proxy.identity.limits import AgentLimits
@@ -70,11 +71,17 @@ class AgentRuntime:
         self.answers = answers
         self.runs = runs
         self.content = content
+        signs = config.feedback.secret
+        self.tokens = Tokens(name, signs.get_secret_value()) if signs is not None else None
         self._secret = secret
+
+    def pseudonym(self, name: str) -> str:
+        """Under which people are known here."""
+        return user_hash(self._secret, name)
 
     def user_of(self, request: ChatRequest) -> str | None:
         user = request.user
-        return None if user is None else user_hash(self._secret, user)
+        return None if user is None else self.pseudonym(user)
 
     def turn_of(self, request: ChatRequest, header: bytes | None) -> Turn:
         """Whether this is the agent's own turn or an auxiliary call, as its header or the configuration says."""

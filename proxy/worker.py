@@ -22,6 +22,7 @@ from middleware.services import Services
 from proxy.config.model import AgentConfig, Config
 from proxy.edge.admission import Admission
 from proxy.errors import ApiError
+from proxy.feedback.desk import FeedbackDesk
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.metrics import Metrics
@@ -95,6 +96,7 @@ class Worker:
         )
         self._epochs: dict[str, Published] = {}
         self._learned: dict[str, tuple[Variant, ...]] = {}
+        self.feedback = FeedbackDesk(records.database, Path(records.dir))
         self._line_of = LineWriter(resource_of(config.telemetry))
         self._forget_at_ns = 0
         self._table = LitellmTable()
@@ -163,7 +165,9 @@ class Worker:
             )
 
     def record(self, run: Run) -> None:
-        if not self.journal.write(self._line_of(run)):
+        if self.journal.write(self._line_of(run)):
+            self.feedback.note(run)
+        else:
             self.metrics.unrecorded.inc()
 
     @property
@@ -273,7 +277,7 @@ class Worker:
             self._transcripts.forget(now - int(2 * idle * 1e9))
 
     def _close(self) -> None:
-        for kept in (self._transcripts, self._answers, self._spending, self.journal):
+        for kept in (self.feedback, self._transcripts, self._answers, self._spending, self.journal):
             _without_failing(kept.close)
         _without_failing(self.metrics.flush)
 

@@ -19,9 +19,9 @@ class KnownRun(NamedTuple):
 
 
 class KnownRuns(Protocol):
-    """All methods raise `StoreError`."""
+    """Each agent's own: of another's there is nothing to be learned. All methods raise `StoreError`."""
 
-    def get(self, run_id: str) -> KnownRun | None: ...
+    def get(self, agent: str, run_id: str) -> KnownRun | None: ...
 
     def answered(self, agent: str, response_id: str) -> Sequence[KnownRun]:
         """The agent's runs whose answer has this id, two at the most: a provider may give an id more than once."""

@@ -263,6 +263,8 @@ class _Call:
     def _headers(self, reply: Reply | None) -> list[tuple[bytes, bytes]]:
         headers = own_headers(self._run_id, self._format)
         headers.append((b"x-burnish-variant", self._variant().encode()))
+        if self._agent.tokens is not None:
+            headers.append((b"x-burnish-feedback", self._agent.tokens.of(self._run_id).encode()))
         if reply is not None:
             headers.extend(encoded(reply.headers))
         return headers

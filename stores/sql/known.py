@@ -16,9 +16,10 @@ class SqlKnownRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, run_id: str) -> KnownRun | None:
+    def get(self, agent: str, run_id: str) -> KnownRun | None:
+        named = {"agent": clean(agent), "id": clean(run_id)}
         with self._database.reading() as execute:
-            rows = execute(f"{_RUN} WHERE id = :id", {"id": clean(run_id)})
+            rows = execute(f"{_RUN} WHERE id = :id AND agent = :agent", named)
         return KnownRun(*rows[0]) if rows else None
 
     def answered(self, agent: str, response_id: str) -> Sequence[KnownRun]:

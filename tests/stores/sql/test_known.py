@@ -36,9 +36,10 @@ def store(url: str) -> Iterator[RunStore]:
 
 def test_a_run_is_known_by_its_id_once_it_is_stored(known: KnownRuns, store: RunStore) -> None:
     run = msgspec.structs.replace(a_run(1), user="ada")
-    assert known.get(run.id) is None
+    assert known.get(run.agent, run.id) is None
     store.put([run], {})
-    assert known.get(run.id) == KnownRun(run.id, run.tenant, run.agent, "ada")
+    assert known.get(run.agent, run.id) == KnownRun(run.id, run.tenant, run.agent, "ada")
+    assert known.get("another", run.id) is None
 
 
 def test_an_agents_run_is_known_by_the_id_of_its_answer(known: KnownRuns, store: RunStore) -> None:
@@ -72,7 +73,7 @@ def test_asking_a_file_needs_no_sqlalchemy(tmp_path: Path) -> None:
 import sys
 from stores.known import open_known_runs
 known = open_known_runs({url!r})
-known.get("x"), known.answered("a", "x"), known.cursors()
+known.get("a", "x"), known.answered("a", "x"), known.cursors()
 print("sqlalchemy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

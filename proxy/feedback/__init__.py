@@ -1,0 +1,1 @@
+"""What people and programs say of runs: read, checked, and kept as scores."""
