@@ -53,6 +53,11 @@ class Looked(NamedTuple):
     reached: bool
 
 
+class _Counted(NamedTuple):
+    votes: int
+    at_ns: int
+
+
 class VoteKeeper:
     """One thread's. `wall` is in nanoseconds since the epoch."""
 
@@ -66,7 +71,7 @@ class VoteKeeper:
         self._runs: RunStore | None = None
         self._day = 0
         self._changes: dict[tuple[str, str], int] = {}
-        self._counted: dict[tuple[str, str], tuple[int, int]] = {}
+        self._counted: dict[tuple[str, str], _Counted] = {}
 
     def look(self, agent: str, named: Named, id: str, written: Mapping[str, int] | None) -> Looked:
         """For the agent's runs that are `named` by this id; `written` as an earlier look returned it.
@@ -147,22 +152,19 @@ class VoteKeeper:
                 raise _over("everybody together", caps.per_day, "per_day", now)
 
     def _today(self, ledger: Ledger, vote: Score, now: int) -> int:
-        """How many scores of the vote's kind the agent's runs were given today."""
-        key = (vote.agent, vote.source)
-        count, at_ns = self._counted.get(key, (0, -_LOOK_NS))
-        if now - at_ns >= _LOOK_NS:
-            count, at_ns = (
-                ledger.count_scores(ScoreFilter(agent=vote.agent, source=vote.source, since_ns=self._day)),
-                now,
-            )
-            self._counted[key] = count, at_ns
-        return count
+        """How many scores the agent's runs were given today, by all people, or by this one program."""
+        counted = self._counted.get(_counter(vote))
+        if counted is None or now - counted.at_ns >= _LOOK_NS:
+            program = None if vote.source == "human" else vote.evaluator
+            which = ScoreFilter(agent=vote.agent, source=vote.source, evaluator=program, since_ns=self._day)
+            counted = self._counted[_counter(vote)] = _Counted(ledger.count_scores(which), now)
+        return counted.votes
 
     def _count(self, cast: Sequence[Score], new: Sequence[Score]) -> None:
         for vote in cast:
             if vote in new:
-                count, at_ns = self._counted[vote.agent, vote.source]
-                self._counted[vote.agent, vote.source] = count + 1, at_ns
+                counted = self._counted[_counter(vote)]
+                self._counted[_counter(vote)] = counted._replace(votes=counted.votes + 1)
             else:
                 who = (vote.agent, vote.rater)
                 self._changes[who] = self._changes.get(who, 0) + 1
@@ -196,6 +198,10 @@ class VoteKeeper:
             self._ledger = open_ledger(self._url, patience=_PATIENCE)
             self._opened.callback(self._ledger.close)
         return self._ledger
+
+
+def _counter(vote: Score) -> tuple[str, str]:
+    return vote.agent, "" if vote.source == "human" else vote.evaluator
 
 
 def _became(vote: Score, before: Score | None, key: str | None) -> Became:

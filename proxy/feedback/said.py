@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from proxy.config.problems import shown, suggestion
+from proxy.config.reward import RECORDED
 from proxy.errors import BadRequest
 from proxy.wire import document
 from records.feedback import RATINGS
@@ -16,7 +17,7 @@ Grader: TypeAlias = Literal["code", "judge", "human"]
 
 GOLD: Final = "gold"
 COMMENT: Final = "comment"
-_OWN: Final = (THUMBS, RATING, CORRECTION, PREFERENCE, COMMENT, GOLD)
+_OWN: Final = (THUMBS, RATING, CORRECTION, PREFERENCE, COMMENT, GOLD, RECORDED)
 """Names of scores that mean something to Burnish itself."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST: Final = 256
