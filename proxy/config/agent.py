@@ -166,7 +166,9 @@ class FeedbackConfig(Strict):
     """How much may be said of an agent's runs, and by whom."""
 
     per_rater: Whole = Field(default=500, ge=1, description="Votes that count of one person a day (UTC).")
-    per_day: Whole = Field(default=50_000, ge=1, description="Votes that count of everybody together a day, and of each program.")
+    per_day: Whole = Field(
+        default=50_000, ge=1, description="Votes that count of everybody together a day, and of each program."
+    )
     secret: Annotated[Secret | None, Blank] = Field(
         default=None, description="Signs a token for each answer, with which its reader can vote without a key."
     )
