@@ -15,6 +15,8 @@ from records.variant import Variant
 from stores.routing import Published
 
 ACTOR: Final = "burnish"
+EPOCHS: Final[tuple[DecisionKind, ...]] = ("epoch", "stop", "restart", "winner")
+"""The kinds of decisions that carry the epoch they were made with."""
 _MATERIAL: Final = 0.1
 """Shares that together moved by so much are told to the ledger."""
 
@@ -112,5 +114,5 @@ def _kind(text: str, state: BanditState, epoch: Epoch) -> tuple[DecisionKind, st
 
 def _told(state: BanditState, epoch: Epoch) -> BanditState:
     """The state without what only change detection needs, and without variants that are gone."""
-    arms = {name: msgspec.structs.replace(state.arm(name), bins=()) for name in epoch.joined}
+    arms = {name: msgspec.structs.replace(state.arm(name), bins={}) for name in epoch.joined}
     return msgspec.structs.replace(state, arms=arms)

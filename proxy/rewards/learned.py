@@ -1,6 +1,7 @@
 """What is known of one agent's variants, brought forward by its runs and scores, and as the document it is kept in."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from policies import bandits
 from policies.bandits import BanditSettings, BanditState, Epoch
 from proxy.config.reward import RECORDED, Reward
+from proxy.rewards.implicit import IMPLICIT, SOURCE, Seen, Sessions
+from proxy.rewards.roster import Roster
 from proxy.rewards.units import Combine, Earned, Kept, Sticky, Units, mean
 from records.run import Run
 from records.score import Score, score_id
@@ -24,17 +27,19 @@ class Terms(msgspec.Struct, frozen=True):
     reward: Reward
     sticky: Sticky
     bandit: BanditSettings
+    idle: float = 1800.0
+    """Seconds of silence that end a session."""
 
     @property
     def rewarded_by(self) -> str:
         """The version of its rewards."""
         told = self.reward.model_dump(mode="json", include={"scores", "cost", "latency", "wait", "missing"})
-        return _digest(told, self.sticky)
+        return _digest(told, self.sticky, self.idle)
 
-    @property
-    def folded_by(self) -> str:
+    def folded_by(self, roster: Roster) -> str:
+        """The version of all that is known."""
         bandit = self.bandit
-        return _digest(self.rewarded_by, bandit.policy, bandit.limits, bandit.change, bandit.bounds)
+        return _digest(self.rewarded_by, bandit.policy, bandit.limits, bandit.change, bandit.bounds, roster.since)
 
 
 class Document(msgspec.Struct):
@@ -47,6 +52,7 @@ class Document(msgspec.Struct):
     scores: int = 0
     bandit: BanditState = BanditState()
     kept: Kept = msgspec.field(default_factory=Kept)
+    sessions: dict[str, Seen] = {}
     epoch: Epoch | None = None
     recorded: dict[str, float] = {}
     """The shares that were last told to the ledger."""
@@ -69,11 +75,16 @@ def document_of(state: bytes) -> Document | None:
 class Learned:
     """Runs and scores go in, in their stores' order; rewards come out, go into the ledger, and come in as scores."""
 
-    def __init__(self, terms: Terms, document: Document, *, combine: Combine = mean) -> None:
+    def __init__(self, terms: Terms, document: Document, roster: Roster, *, combine: Combine = mean) -> None:
         self._terms = terms
         self._version = terms.rewarded_by
+        self._since = roster.since
         self.document = document
-        self._units = Units(terms.reward, terms.sticky, document.kept, combine=combine)
+        reward = terms.reward
+        self._units = Units(reward, terms.sticky, document.kept, last_word=IMPLICIT, combine=combine)
+        self._sessions = Sessions(terms.agent, min(terms.idle, reward.wait), document.sessions)
+        self._listens = not IMPLICIT.isdisjoint(reward.scores)
+        self._heard: list[Score] = []
         self._rewards: list[bandits.Reward] = []
         self._outcomes: list[bandits.Outcome] = []
 
@@ -84,45 +95,67 @@ class Learned:
     def run(self, indexed: IndexedRun) -> None:
         run = indexed.run
         self.document.runs = indexed.seq
-        if run.source == "live" and run.turn == "main" and run.assignment is not None:
+        if run.source != "live" or run.turn != "main":
+            return
+        if run.assignment is not None and run.started_ns >= self._since.get(run.variant, 0):
             self._outcomes.append(_outcome(run))
             self._units.run(run)
+        if self._listens:
+            self._hear(self._sessions.run(indexed))
 
     def score(self, seq: int, score: Score) -> None:
         self.document.scores = seq
-        if score.agent != self._terms.agent:
+        if score.agent != self._terms.agent or (score.source == SOURCE and score.evaluator in IMPLICIT):
+            # What is implicit was heard from the calls themselves.
             return
         if score.evaluator != RECORDED:
             self._units.score(score)
         elif score.source == "code" and score.version == self._version and score.value is not None:
-            if not self._units.rewarded(score.subject):
-                return
-            context = score.details.get("context")
-            self._rewards.append(
-                bandits.Reward(
-                    variant=score.details["variant"],
-                    value=score.value,
-                    at_ns=score.created_ns,
-                    id=score.subject,
-                    context=tuple(context) if context else None,
-                )
-            )
+            variant = score.details["variant"]
+            counts = score.details["began_ns"] >= self._since.get(variant, 0)
+            if self._units.rewarded(score.subject) and counts:
+                self._rewards.append(_reward(score, variant, score.value))
 
-    def fold(self) -> bool:
-        """Folds what came in; whether anything did."""
-        if not (self._rewards or self._outcomes):
-            return False
-        document = self.document
-        document.bandit = bandits.fold(self._terms.bandit, document.bandit, self._rewards, self._outcomes)
+    def fold(self, roster: Roster) -> bool:
+        """Folds what came in; whether that was anything."""
+        rewards, outcomes = self._rewards, self._outcomes
         self._rewards, self._outcomes = [], []
-        return True
+        self._fold(rewards, ())
+        together: list[bandits.Outcome] = []
+        for outcome in outcomes:
+            if outcome.variant in roster.resumed:
+                # Whoever let a stopped variant back in did so before its next call.
+                self._fold((), together)
+                together = []
+                self.resume(roster, outcome.at_ns)
+            together.append(outcome)
+        self._fold((), together)
+        return bool(rewards or outcomes)
+
+    def resume(self, roster: Roster, upto_ns: int) -> None:
+        """Lets those back in that somebody moved back, by that time, since they were stopped."""
+        for name, stop in self.document.bandit.stops.items():
+            if any(stop.at_ns < at_ns <= upto_ns for at_ns in roster.resumed.get(name, ())):
+                self.document.bandit = bandits.resume(self.document.bandit, name)
 
     def settle(self, now_ns: int) -> list[Score]:
-        """The rewards of the units whose time has come, as scores to be put."""
-        return [self._score(earned, now_ns) for earned in self._units.settle(now_ns)]
+        """What units earned whose time has come, and what was heard, as scores to be put."""
+        if self._listens:
+            self._hear(self._sessions.ended(now_ns))
+        heard, self._heard = self._heard, []
+        return heard + [self._score(earned, now_ns) for earned in self._units.settle(now_ns)]
 
     def waiting(self) -> dict[str, int]:
         return self._units.waiting()
+
+    def _fold(self, rewards: Iterable[bandits.Reward], outcomes: Iterable[bandits.Outcome]) -> None:
+        self.document.bandit = bandits.fold(self._terms.bandit, self.document.bandit, rewards, outcomes)
+
+    def _hear(self, scores: list[Score]) -> None:
+        scores = [score for score in scores if score.evaluator in self._terms.reward.scores]
+        self._heard += scores
+        for score in scores:
+            self._units.score(score)
 
     def _score(self, earned: Earned, now_ns: int) -> Score:
         unit = earned.unit
@@ -143,6 +176,7 @@ class Learned:
                 "epoch": unit.epoch,
                 "propensity": unit.propensity,
                 "context": unit.context,
+                "began_ns": unit.began_ns,
                 "scores": dict(earned.said),
                 "calls": unit.calls,
                 "cost_usd": unit.cost_usd,
@@ -155,6 +189,17 @@ class Learned:
 def rater_of(version: str) -> str:
     """Rewards by other settings are another's."""
     return f"{_RATER} {version}"
+
+
+def _reward(score: Score, variant: str, value: float) -> bandits.Reward:
+    context = score.details.get("context")
+    return bandits.Reward(
+        variant=variant,
+        value=value,
+        at_ns=score.created_ns,
+        id=score.subject,
+        context=tuple(context) if context else None,
+    )
 
 
 def _outcome(run: Run) -> bandits.Outcome:

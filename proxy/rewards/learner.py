@@ -14,10 +14,11 @@ import msgspec
 
 from policies.bandits import BanditSettings, Epoch
 from proxy.config.reward import RECORDED
-from proxy.rewards.epochs import decisions, moved, next_epoch, published
+from proxy.rewards.epochs import EPOCHS, decisions, moved, next_epoch, published
 from proxy.rewards.learned import Document, Learned, Terms, document_of
+from proxy.rewards.roster import CHANGING, Roster, roster_of
 from proxy.rewards.units import Combine, mean
-from records.decision import DecisionKind
+from records.decision import Decision
 from records.score import Score
 from records.variant import Variant
 from stores.ledger import Ledger, ScoreFilter, Sequenced
@@ -28,7 +29,7 @@ _AT_ONCE: Final = 1_000
 _SLACK_NS: Final = 2 * 10**9
 """How long after its time has come a unit is settled: scores carry the time at which they were given."""
 _HISTORY: Final = 40
-_OUT: Final = frozenset({"retired", "rejected"})
+_LOOKED_THROUGH: Final = 1_000
 
 
 class Stores(NamedTuple):
@@ -64,6 +65,7 @@ class Learner:
         self._every_ns = int(terms.reward.every * 1e9)
         self._folded: Folded | None = None
         self._learned: Learned | None = None
+        self._roster = Roster(self._variants)
         self._news = True
         self._save_at_ns = self._publish_at_ns = 0
 
@@ -85,31 +87,37 @@ class Learner:
         learned = self._learned or self._load()
         now_ns = self._clock()
         known_ns = self._read(learned, now_ns)
-        self._news |= learned.fold()
-        rewards = learned.settle(known_ns - _SLACK_NS)
-        if rewards:
-            self._stores.ledger.put_scores(self._new(rewards))
+        self._news |= learned.fold(self._roster)
+        self._put(learned.settle(known_ns - _SLACK_NS))
         self._learned = learned
         more = known_ns < now_ns
         if not more and self._is_due(learned, now_ns):
             self._publish(learned, now_ns)
-        elif now_ns >= self._save_at_ns and self._news:
+        elif self._news and now_ns >= self._save_at_ns:
             self._save(learned, None, now_ns)
         return more
 
     def _load(self) -> Learned:
+        self._roster = self._read_roster()
         self._folded = self._stores.bandits.load(self._agent)
+        version = self._terms.folded_by(self._roster)
         document = document_of(self._folded.state) if self._folded else None
-        if document is None or document.folded_by != self._terms.folded_by:
-            document = Document(self._terms.folded_by, epoch=document.epoch if document else self._last_epoch())
+        if document is None or document.folded_by != version:
+            document = Document(version, epoch=document.epoch if document else self._last_epoch())
         self._news = True
-        return Learned(self._terms, document, combine=self._combine)
+        return Learned(self._terms, document, self._roster, combine=self._combine)
+
+    def _read_roster(self) -> Roster:
+        ledger = self._stores.ledger
+        moves = ledger.decisions(self._agent, kinds=CHANGING, limit=_LOOKED_THROUGH)
+        return roster_of(self._variants, ledger.variants(self._agent), moves)
 
     def _last_epoch(self) -> Epoch | None:
         """The last one that decided something: since then nobody joined, was stopped or won."""
-        kinds: Sequence[DecisionKind] = ("epoch", "stop", "restart", "winner")
-        found = self._stores.ledger.decisions(self._agent, kinds=kinds, limit=1)
-        return msgspec.convert(found[0].evidence["epoch"], Epoch) if found else None
+        for decision in self._stores.ledger.decisions(self._agent, kinds=EPOCHS):
+            if "epoch" in decision.evidence:
+                return msgspec.convert(decision.evidence["epoch"], Epoch)
+        return None
 
     def _read(self, learned: Learned, now_ns: int) -> int:
         """Takes in a page of what is new, in the order of time. The time up to which all is known now."""
@@ -130,18 +138,20 @@ class Learner:
         document.runs = max(document.runs, runs.upto)
         return now_ns
 
-    def _new(self, rewards: Sequence[Score]) -> list[Score]:
-        """Those that are not on record: who learns anew comes to the same rewards, and each is given once."""
-        known = self._stores.ledger.scores(
-            ScoreFilter(
+    def _put(self, scores: Sequence[Score]) -> None:
+        """Who learns anew comes to the same scores. Of rewards, which others may have counted, the first one stands."""
+        rewards = [score for score in scores if score.evaluator == RECORDED]
+        known: set[str] = set()
+        if rewards:
+            which = ScoreFilter(
                 agent=self._agent,
                 subjects=[reward.subject for reward in rewards],
                 evaluator=RECORDED,
                 rater=rewards[0].rater,
             )
-        )
-        ids = {score.id for score in known}
-        return [reward for reward in rewards if reward.id not in ids]
+            known = {score.id for score in self._stores.ledger.scores(which)}
+        if new := [score for score in scores if score.id not in known]:
+            self._stores.ledger.put_scores(new)
 
     def _is_due(self, learned: Learned, now_ns: int) -> bool:
         """By the clock; at once where a variant was stopped or rewards have changed."""
@@ -152,24 +162,37 @@ class Learner:
 
     def _publish(self, learned: Learned, now_ns: int) -> None:
         self._publish_at_ns = now_ns + self._every_ns
+        self._roster = roster = self._read_roster()
         document, settings = learned.document, self._terms.bandit
-        kept = self._stores.ledger.variants(self._agent)
-        eligible = eligible_of(self._variants, kept)
-        previous = document.epoch
-        if previous and not (self._news or eligible != list(previous.joined) or _ageing(settings, previous, now_ns)):
+        if document.folded_by != self._terms.folded_by(roster):
+            # A name means another variant now: what is known is counted anew.
+            self._learned = None
             return
-        epoch = next_epoch(
-            self._agent, settings, document.bandit, eligible, now_ns, previous=previous, waiting=learned.waiting()
-        )
-        for decision in decisions(
-            self._agent, self._tenant, self._config_hash, document.bandit, epoch, document.recorded
-        ):
-            self._stores.ledger.add_decision(decision)
+        learned.resume(roster, now_ns)
+        eligible, previous = roster.eligible, document.epoch
+        if previous and not (self._news or eligible != tuple(previous.joined) or _ageing(settings, previous, now_ns)):
+            return
+        state = document.bandit
+        epoch = next_epoch(self._agent, settings, state, eligible, now_ns, previous=previous, waiting=learned.waiting())
+        for decision in decisions(self._agent, self._tenant, self._config_hash, state, epoch, document.recorded):
+            self._decide(decision, epoch)
         if moved(document.recorded, epoch):
             document.recorded = dict(epoch.probabilities)
         document.epoch = epoch
         document.history = (*document.history, dict(epoch.probabilities))[-_HISTORY:]
-        self._save(learned, published(self._agent, epoch, [each for each in kept if each.serves]), now_ns)
+        self._save(learned, published(self._agent, epoch, self._to_tell()), now_ns)
+
+    def _decide(self, decision: Decision, epoch: Epoch) -> None:
+        """What is stopped gets no traffic until somebody moves it back, unless nothing else is left to answer."""
+        stopped = next((each for each in self._roster.serving if each.name == decision.subject), None)
+        if decision.kind == "stop" and stopped is not None and not epoch.probabilities[stopped.name]:
+            self._stores.ledger.move_variant(stopped.id, "retired", decision, was=stopped.state)
+        else:
+            self._stores.ledger.add_decision(decision)
+
+    def _to_tell(self) -> list[Variant]:
+        """The variants that workers cannot know from the configuration."""
+        return [variant for variant in self._roster.serving if variant.name not in self._variants]
 
     def _save(self, learned: Learned, epoch: Published | None, now_ns: int) -> None:
         before = self._folded
@@ -181,15 +204,6 @@ class Learner:
         else:
             # Another process has learned meanwhile, or what was kept is gone.
             self._learned = None
-
-
-def eligible_of(configured: Sequence[str], kept: Sequence[Variant]) -> list[str]:
-    """The variants of the configuration that nobody has retired, and those of the ledger that serve."""
-    retired = {variant.name for variant in kept if variant.state in _OUT}
-    serving = [variant.name for variant in kept if variant.serves]
-    found = list(dict.fromkeys([*(name for name in configured if name not in retired), *serving]))
-    # Somebody has to answer.
-    return found or list(configured[:1])
 
 
 def timed_runs(runs: Sequence[IndexedRun]) -> list[tuple[int, IndexedRun]]:

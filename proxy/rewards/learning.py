@@ -1,10 +1,12 @@
 """Learning for all agents that do, in the background process: whatever fails is said once and tried again."""
 
 import logging
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from proxy.config.agent import AgentConfig, StepConfig
 from proxy.config.model import Config, Records
 from proxy.rewards.terms import learning_agents, terms_of
 from stores.runs import RunStore, StoreError
@@ -32,7 +34,7 @@ class Learning:
         self._wall = wall
         self._config = config
         self._stores: Stores | None = None
-        self._learners: dict[str, Learner] | None = None
+        self._learners: Mapping[str, Learner] | None = None
         self._next_at = 0.0
         self._delay = 0.0
         self._forget_at = clock()
@@ -83,29 +85,28 @@ class Learning:
             self._complain(f"agent {name!r}: nothing is learned: {type(error).__name__}: {error}")
             return False
 
-    def _all(self) -> "dict[str, Learner]":
+    def _all(self) -> "Mapping[str, Learner]":
         if self._learners is None:
-            self._learners = dict(self._made())
+            made = [(name, self._made(name, agent, step)) for name, agent, step in learning_agents(self._config)]
+            self._learners = {name: learner for name, learner in made if learner is not None}
         return self._learners
 
-    def _made(self) -> "Iterator[tuple[str, Learner]]":
-        for name, agent, step in learning_agents(self._config):
-            # Imported here: numpy and the steps' settings cost what only learning should.
-            from proxy.rewards.learner import Learner
+    def _made(self, name: str, agent: AgentConfig, step: StepConfig) -> "Learner | None":
+        # Imported here: numpy and the steps' settings cost what only learning should.
+        from proxy.rewards.learner import Learner
+        from proxy.seeding import Seeding
 
+        try:
             terms = terms_of(name, agent, step)
-            if terms is not None:
-                yield (
-                    name,
-                    Learner(
-                        terms,
-                        tuple(agent.variants),
-                        self._opened(),
-                        clock=self._wall,
-                        tenant=agent.tenant,
-                        config_hash=self._config.hash,
-                    ),
-                )
+        except ValueError as error:
+            # The workers refuse such a configuration, and say more.
+            self._complain(f"agent {name!r}: nothing is learned: {error}")
+            return None
+        if terms is None:
+            return None
+        stores, hash = self._opened(), self._config.hash
+        Seeding(stores.ledger, clock=self._wall, new_id=lambda: secrets.token_hex(16))(name, agent, hash)
+        return Learner(terms, tuple(agent.variants), stores, clock=self._wall, tenant=agent.tenant, config_hash=hash)
 
     def _opened(self) -> "Stores":
         if self._stores is None:

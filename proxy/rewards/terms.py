@@ -25,7 +25,7 @@ def terms_of(name: str, agent: AgentConfig, step: StepConfig) -> Terms | None:
 
     settings = VariantRoutingSettings.model_validate(step.settings)
     bandit = settings.bandit(agent.reward.bounds)
-    return None if bandit is None else Terms(name, agent.reward, settings.sticky, bandit)
+    return None if bandit is None else Terms(name, agent.reward, settings.sticky, bandit, agent.session.idle)
 
 
 def _learns(settings: dict[str, Any]) -> bool:
