@@ -1,8 +1,9 @@
 """How far each rater is believed, and what the items they voted on are: Dawid-Skene, anchored by gold items.
 
 Dawid and Skene (1979) learn a confusion matrix for each rater together with the items' labels. Two things hold it to
-the truth where voters lie: gold items, whose labels are known and stay as they are, and a prior that every rater is
-more often right than wrong. The prior counts once a rater: it weighs heads, and voting more often makes no more heads.
+the truth where voters lie: gold items, whose labels are known and stay as they are, and the prior that most raters are
+sound, that is right four times in five, while anything may be true of the others. The prior counts once a rater: it
+weighs heads, and voting more often makes no more heads.
 """
 
 import math
@@ -34,14 +35,17 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What is believed before any vote, in imagined votes on items of each label.
+    """What is believed before any vote.
 
-    Every rater starts with `right` votes that are right and `wrong` that are not, shared by the other labels; the
-    labels themselves start with `labels` items each. All are positive.
+    A sound rater has `right` imagined votes that are right, on items of each label, and `wrong` that are not; of the
+    others nothing is believed (one vote, shared by all labels). There are `sound` to `unsound` raters of each kind, in
+    heads, and `labels` items of each label. All are positive.
     """
 
-    right: float = 2.0
-    wrong: float = 1.0
+    right: float = 8.0
+    wrong: float = 2.0
+    sound: float = 3.0
+    unsound: float = 1.0
     labels: float = 2.0
 
 
@@ -51,7 +55,8 @@ class Reliability:
 
     `confusion[true][voted]` is how often which label is given; `accuracy` how often the right one, for items as they
     come, with the standard deviation of what is not known of it; `bits` how much a vote tells of the label: one who
-    always lies tells as much as one who never does, one who always votes alike tells nothing.
+    always lies tells as much as one who never does, one who always votes alike tells nothing. `sound` is the
+    probability of being one of those who are right four times in five.
     """
 
     votes: int
@@ -60,6 +65,7 @@ class Reliability:
     accuracy: float
     deviation: float
     bits: float
+    sound: float
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,11 @@ def believe(
     ballot = Ballot(latest(votes), labels, gold)
     if not ballot.votes:
         return Beliefs(tuple(labels), tuple(1 / len(labels) for _ in labels), {}, {}, math.inf)
-    first = _settle(ballot, prior, ballot.posterior(*_from_gold(ballot, prior)))
+    # The start: raters as the gold items alone show them, labels alike in number.
+    known = np.zeros((len(ballot.items), len(labels)))
+    known[ballot.gold] = ballot.certain
+    raters = _Raters(ballot.counts(known), prior, prior.sound / (prior.sound + prior.unsound))
+    first = _settle(ballot, prior, ballot.posterior(raters.confusion, np.full(len(labels), 1 / len(labels))))
     fits = [first, *(_settle(ballot, prior, np.roll(first.posterior, turn, axis=1)) for turn in range(1, len(labels)))]
     best = max(fits, key=lambda fit: fit.evidence)
     others = [fit.evidence for fit in fits if np.abs(fit.posterior - best.posterior).mean() > _SAME]
@@ -171,46 +181,51 @@ def softmax(logs: Floats) -> Floats:
     return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
 
+class _Raters:
+    """What votes (by rater, label of the item and label given) tell of the raters, a `share` of whom is sound."""
+
+    def __init__(self, counts: Floats, prior: Prior, share: float) -> None:
+        size = counts.shape[1]
+        sound = np.where(np.eye(size, dtype=bool), prior.right, prior.wrong / (size - 1))
+        alphas = np.stack([sound, np.full((size, size), 1 / size)])
+        self.counts = counts + alphas[:, None]
+        """By kind of rater, with what is imagined."""
+
+        # Each row of a confusion matrix has a Dirichlet distribution; this is how probable the votes are under it.
+        logs = np.log([share, 1 - share])[:, None] + (_log_beta(self.counts) - _log_beta(alphas)[:, None]).sum(axis=2)
+        self.kind: Floats = softmax(logs.T).T
+        """The probability of each kind, by kind and rater."""
+
+        top = logs.max(axis=0)
+        self.evidence = float((top + np.log(np.exp(logs - top).sum(axis=0))).sum())
+        self.confusions: Floats = self.counts / self.counts.sum(axis=3, keepdims=True)
+        self.confusion: Floats = (self.kind[:, :, None, None] * self.confusions).sum(axis=0)
+
+
 @dataclass(frozen=True)
 class _Fit:
     posterior: Floats
-    counts: Floats
-    """Votes by rater, label of the item and label given, the prior's among them."""
+    raters: _Raters
     shares: Floats
     evidence: float
 
 
-def _imagined(size: int, prior: Prior) -> Floats:
-    return np.where(np.eye(size, dtype=bool), prior.right, prior.wrong / (size - 1))
-
-
-def _from_gold(ballot: Ballot, prior: Prior) -> tuple[Floats, Floats]:
-    """The start: raters as the gold items alone show them, labels alike in number."""
-    size = len(ballot.labels)
-    known = np.zeros((len(ballot.items), size))
-    known[ballot.gold] = ballot.certain
-    counts = ballot.counts(known) + _imagined(size, prior)
-    return counts / counts.sum(axis=2, keepdims=True), np.full(size, 1 / size)
-
-
 def _settle(ballot: Ballot, prior: Prior, posterior: Floats) -> _Fit:
     """Expectation and maximisation in turns, until the items' labels stay."""
-    imagined = _imagined(len(ballot.labels), prior)
     posterior = posterior.copy()
     posterior[ballot.gold] = ballot.certain
+    sound = prior.sound / (prior.sound + prior.unsound)
     for _ in range(_ROUNDS):
-        counts = ballot.counts(posterior) + imagined
-        confusion = counts / counts.sum(axis=2, keepdims=True)
+        raters = _Raters(ballot.counts(posterior), prior, sound)
+        sound = float((raters.kind[0].sum() + prior.sound) / (len(ballot.raters) + prior.sound + prior.unsound))
         shares = posterior.sum(axis=0) + prior.labels
         shares /= shares.sum()
-        before, posterior = posterior, ballot.posterior(confusion, shares)
+        before, posterior = posterior, ballot.posterior(raters.confusion, shares)
         if np.abs(posterior - before).max() < _SETTLED:
             break
-    joint = ballot.joint(confusion, shares)
-    top = joint.max(axis=1)
-    explained = (top + np.log(np.exp(joint - top[:, None]).sum(axis=1))).sum()
-    held = (imagined * np.log(confusion)).sum() + prior.labels * np.log(shares).sum()
-    return _Fit(posterior, counts, shares, float(explained + held))
+    certain = np.log(np.maximum(posterior, 1e-300))
+    items = (posterior * (np.log(shares) - certain)).sum() + prior.labels * np.log(shares).sum()
+    return _Fit(posterior, raters, shares, raters.evidence + float(items))
 
 
 def _told(ballot: Ballot, fit: _Fit, margin: float) -> Beliefs:
@@ -221,25 +236,40 @@ def _told(ballot: Ballot, fit: _Fit, margin: float) -> Beliefs:
         shares=tuple(fit.shares.tolist()),
         items=dict(zip(ballot.items, map(tuple, fit.posterior.tolist()), strict=True)),
         raters={
-            name: _reliability(int(votes[place]), int(gold[place]), fit.counts[place], fit.shares)
+            name: _reliability(int(votes[place]), int(gold[place]), fit.raters, place, fit.shares)
             for place, name in enumerate(ballot.raters)
         },
         margin=margin,
     )
 
 
-def _reliability(votes: int, gold: int, counts: Floats, shares: Floats) -> Reliability:
-    totals = counts.sum(axis=1)
-    confusion = counts / totals[:, None]
-    right = confusion.diagonal()
+def _reliability(votes: int, gold: int, raters: _Raters, place: int, shares: Floats) -> Reliability:
+    kind, confusion = raters.kind[:, place], raters.confusion[place]
+    right = raters.confusions[:, place].diagonal(axis1=1, axis2=2)
+    known = raters.counts[:, place].sum(axis=2)
+    # The variance within each kind, and of what the kinds differ by; the labels' shares are taken as known.
+    within = (right * (1 - right) / (known + 1)) @ shares**2
+    accuracy = float(kind @ (right @ shares))
     joint = shares[:, None] * confusion
     bits = (joint * np.log2(joint / (shares[:, None] * joint.sum(axis=0)))).sum()
     return Reliability(
         votes=votes,
         gold=gold,
         confusion=tuple(map(tuple, confusion.tolist())),
-        accuracy=float(shares @ right),
-        # Each row is a Dirichlet distribution; the label shares are taken as known.
-        deviation=math.sqrt(float(shares**2 @ (right * (1 - right) / (totals + 1)))),
+        accuracy=accuracy,
+        deviation=math.sqrt(float(kind @ (within + (right @ shares - accuracy) ** 2))),
         bits=max(0.0, float(bits)),
+        sound=float(kind[0]),
     )
+
+
+def _log_beta(alpha: Floats) -> Floats:
+    """The logarithm of the multivariate beta function, over the last axis."""
+    return np.asarray(_log_gamma(alpha).sum(axis=-1) - _log_gamma(alpha.sum(axis=-1)))
+
+
+def _log_gamma(x: Floats) -> Floats:
+    """Stirling's series at x + 8, taken back by the recurrence: to ten digits."""
+    far = x + 8
+    series = (far - 0.5) * np.log(far) - far + 0.5 * math.log(2 * math.pi) + 1 / (12 * far) - 1 / (360 * far**3)
+    return np.asarray(series + 1 / (1260 * far**5) - np.log(np.stack([x + k for k in range(8)])).sum(axis=0))
