@@ -1,6 +1,6 @@
 """A Decision: what changed and why, with all the numbers it was made from."""
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -10,6 +10,8 @@ from records.variant import State
 DecisionKind: TypeAlias = Literal[
     "epoch", "state", "stop", "restart", "winner", "alarm", "gate", "promotion", "rollback"
 ]
+CHANGING: Final[tuple[DecisionKind, ...]] = ("state", "stop", "promotion", "rollback")
+"""The kinds that move a variant from one state to another."""
 
 
 class StateChange(NamedTuple):

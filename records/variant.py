@@ -46,9 +46,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         told = {
             "instructions": [bullet.text for bullet in self.instructions],
             "model": self.model,
-            "sampling": self.sampling,
+            "sampling": _plain(self.sampling),
             "tools": self.tools,
-            "steps": self.steps,
+            "steps": _plain(self.steps),
         }
         return hashlib.blake2b(_canonical(told), digest_size=8).hexdigest()
 
@@ -101,4 +101,17 @@ def meant(variants: Iterable[Variant], name: str) -> list[Variant]:
     return next((some for test in tests if (some := list(filter(test, found)))), [])
 
 
+def _plain(value: JsonValue) -> JsonValue:
+    """With whole numbers written one way: a temperature of 0 is one of 0.0."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            return int(value)
+    return value
+
+
+_EXACT: Final = 2**53
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode

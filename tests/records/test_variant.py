@@ -16,9 +16,13 @@ def test_variants_and_decisions_come_back_from_json(variant: Variant, decision: 
 
 
 def test_what_changes_a_call_alike_is_the_same_however_it_is_written() -> None:
-    one = Changes(instructions=(Bullet(text="Be kind."),), sampling={"seed": 1, "top_p": 0.5}, model="m")
+    one = Changes(
+        instructions=(Bullet(text="Be kind."),), sampling={"seed": 1, "top_p": 0.5}, steps={"a": {"b": [1, {"c": 0}]}}
+    )
     same = Changes(
-        instructions=(Bullet(text="Be kind.", origin="cli", helpful=3),), sampling={"top_p": 0.5, "seed": 1}, model="m"
+        instructions=(Bullet(text="Be kind.", origin="cli", helpful=3),),
+        sampling={"top_p": 0.5, "seed": 1.0},
+        steps={"a": {"b": (1, {"c": -0.0})}},
     )
     assert variant_id("support", one) == variant_id("support", same)
 
