@@ -18,6 +18,8 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "key": "burnish.commands.key:app",
     "runs": "burnish.commands.runs:app",
     "show": "burnish.commands.show:show",
+    "variants": "burnish.commands.variants:app",
+    "feedback": "burnish.commands.feedback:app",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }

@@ -69,6 +69,17 @@ class Seeding:
                 self._move(stored, "retired", "The configuration has it no longer.", config_hash)
         return self._ledger.variants(name)
 
+    def missing(self, name: str, agent: AgentConfig, config_hash: str = "") -> list[Variant]:
+        """Adds those alone whose names the ledger does not know: who has another file in hand changes nothing by that.
+
+        Returns all of the agent's variants, oldest first.
+        """
+        known = {variant.name for variant in self._ledger.variants(name)}
+        for variant in from_config(name, agent, created_ns=self._clock(), config_hash=config_hash):
+            if variant.name not in known:
+                self._declare(variant)
+        return self._ledger.variants(name)
+
     def _declare(self, variant: Variant) -> None:
         stored = self._ledger.variants(variant.agent)
         holder = next((each for each in stored if each.name == variant.name), None)

@@ -16,6 +16,7 @@ from proxy.config.model import Config
 from proxy.config.plain_words import problems_of
 from proxy.config.problems import ConfigError, Problem
 from proxy.config.source import read
+from stores.ledger import Ledger, open_ledger
 from stores.runs import RunStore, StoreError, open_store
 from stores.secret import SecretError
 from stores.segments import journal_in
@@ -53,6 +54,21 @@ class Place:
             yield store
         finally:
             store.close()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a database; of a server that is taken as given."""
+        path = sqlite_path(self.url)
+        return path is None or path.exists()
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """The open ledger; a file that is not there is made."""
+        ledger = open_ledger(self.url)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
 
 
 def found(config: Path, database: str | None, env: Mapping[str, str] = os.environ) -> Place:

@@ -49,7 +49,12 @@ def runs(
     with told():
         place = found(config, database)
         which = RunFilter(
-            agent=agent, variant=variant, model=model, text=text, since_ns=_moment(since, "--since"), **_status(status)
+            agent=agent,
+            variant=variant,
+            model=model,
+            text=text,
+            since_ns=moment_given(since, "--since"),
+            **_status(status),
         )
         with place.store() as store:
             which = _with_session(store, which, session)
@@ -81,7 +86,7 @@ def delete(
         if place.directory is None or place.journal is None:
             raise Failure("the runs are in a journal as well, and --db does not tell where; use --config")
         with place.store() as store:
-            which = RunFilter(until_ns=_moment(before, "--before"))
+            which = RunFilter(until_ns=moment_given(before, "--before"))
             if run:
                 which = RunFilter(ids=[the_run(store, prefix) for prefix in run])
             elif user is not None:
@@ -103,6 +108,14 @@ def the_run(store: RunStore, prefix: str) -> str:
     if len(ids) > 1:
         raise Failure(f"{prefix!r} begins the ids of several runs: {', '.join(ids)}; give more of it")
     return ids[0]
+
+
+def moment_given(text: str | None, option: str, clock: Callable[[], int] = time.time_ns) -> int | None:
+    """Nanoseconds since the epoch. Raises `Failure` that names the option."""
+    try:
+        return None if text is None else moment(text, clock())
+    except ValueError as error:
+        raise Failure(f"{option}: {error}") from None
 
 
 def _all(store: RunStore, which: RunFilter, limit: int | None) -> Iterator[RunSummary]:
@@ -127,13 +140,6 @@ def _status(text: str | None) -> dict[str, Any]:
         if text.isdecimal():
             return {"status": range(int(text), int(text) + 1)}
     raise Failure(f"--status: {text!r} is neither a code such as 429, a class such as 5xx, nor ok, error or cancelled")
-
-
-def _moment(text: str | None, option: str, clock: Callable[[], int] = time.time_ns) -> int | None:
-    try:
-        return None if text is None else moment(text, clock())
-    except ValueError as error:
-        raise Failure(f"{option}: {error}") from None
 
 
 def _with_session(store: RunStore, which: RunFilter, session: str | None) -> RunFilter:

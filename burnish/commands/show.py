@@ -1,6 +1,7 @@
 """`burnish show RUN`: the trace of one call, and what was asked and answered."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,11 +10,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from burnish.commands import scores
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, found, told
 from burnish.commands.runs import the_run
 from burnish.commands.tree import drawn, trace_of
 from burnish.commands.wording import clock, one_line, printable, shortened
 from records.run import Run
+from records.score import Score
+from stores.ledger import ScoreFilter
 from stores.messages import Body
 from stores.sql import texts
 
@@ -30,17 +34,24 @@ def show(
 ) -> None:
     """Show one recorded call: its trace with timings, tokens and cost, then question and answer."""
     with told():
-        with found(config, database).store() as store:
+        place = found(config, database)
+        with place.store() as store:
             recorded = store.get(the_run(store, run))
         # Ids are only ever found a moment before.
         assert recorded is not None
+        with place.ledger() as ledger:
+            given = ledger.scores(ScoreFilter(subjects=[recorded.id]))
         if as_json:
-            print(document(recorded).decode())
+            print(document(recorded, given).decode())
             return
         console = Console(highlight=False)
         console.print(_heading(recorded))
         for line in drawn(trace_of(recorded), console):
             console.print(line, soft_wrap=True)
+        if given:
+            console.print(Text("\nScores", "bold"))
+        for score in reversed(given):
+            console.print(scores.line_of(score, recorded.id), soft_wrap=True)
         if bodies:
             for title, body in (("Request", recorded.request), ("Sent", recorded.sent), ("Answer", recorded.answer)):
                 if body is not None:
@@ -53,9 +64,9 @@ def show(
                     _section(console, title, shortened(text, _LINES))
 
 
-def document(run: Run) -> bytes:
-    """The whole run as JSON. Bodies that are JSON stand in it as they are, not as strings."""
-    fields = msgspec.structs.asdict(run)
+def document(run: Run, given: Sequence[Score]) -> bytes:
+    """The whole run as JSON, and its scores. Bodies that are JSON stand in it as they are, not as strings."""
+    fields = {**msgspec.structs.asdict(run), "scores": [scores.document(score) for score in given]}
     for name in ("request", "sent", "answer"):
         if (body := fields[name]) is not None and _is_json(body):
             fields[name] = msgspec.Raw(body.encode())

@@ -146,3 +146,11 @@ def test_a_variant_of_the_store_makes_way_for_the_files_of_the_same_name(ledger:
     aside, _, terse = seed("support", an_agent(terse=TERSE))
     assert (aside.name, aside.state) == (f"terse.{aside.short}", "retired")
     assert terse.parents == (aside.id,)
+
+
+def test_what_is_missing_is_added_and_nothing_else_changes(ledger: Ledger, seed: Seeding) -> None:
+    first = seed("support", an_agent(terse=TERSE, old=KIND))
+    found = seed.missing("support", an_agent(terse={"model": "smart"}, new={"model": "fast"}))
+    assert found[:-1] == first
+    assert told(found[-1:]) == [("new", "live")]
+    assert ledger.decisions("support") == []

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 
 from records.run import Attempt, Fact, Run, Step, ToolEvent, Usage
+from stores.ledger import open_ledger
 from tests.burnish.commands.recorded import Recorded, refusal
 from tests.support.runs import NOON, a_run, answering, asking
+from tests.support.scores import a_score
 
 MS = 1_000_000
 
@@ -190,3 +192,29 @@ def test_the_beginning_of_an_id_must_be_enough(recorded: Recorded) -> None:
 def test_a_run_that_is_not_there_is_refused(recorded: Recorded, name: str) -> None:
     recorded.put(a_run(1))
     assert f"there is no run {name!r}" in refusal(recorded.run("show", name))
+
+
+def test_what_was_said_of_a_run_stands_below_its_trace(recorded: Recorded) -> None:
+    recorded.put(a_run(1), a_run(2))
+    preference = a_score(a_run(2).id, kind="pair", against=a_run(1).id, evaluator="preference")
+    given = [a_score(1, 0.0, rationale="Too long."), a_score(1, 0.25, evaluator="brevity", source="code"), preference]
+    ledger = open_ledger(f"sqlite:///{recorded.database}")
+    ledger.put_scores([*given, a_score(2)])
+    ledger.close()
+    lines = recorded.run("show", a_run(1).id).stdout.splitlines()
+    below = lines[lines.index("Scores") + 1 :]
+    assert below[:4] == [
+        f"preference of another over it: {a_run(2).id[:8]}  human ada, 2023-11-14 12:00:00",
+        "thumbs down  Too long.  human ada, 2023-11-14 12:00:01",
+        "brevity 0.25  code ada, 2023-11-14 12:00:01",
+        "",
+    ]
+    assert f"preference over {a_run(1).id[:8]}" in recorded.run("show", a_run(2).id).stdout
+    told = recorded.json("show", a_run(1).id)["scores"]
+    assert {score["evaluator"] for score in told} == {"thumbs", "brevity", "preference"}
+
+
+def test_a_run_of_which_nothing_was_said_has_no_scores(recorded: Recorded) -> None:
+    recorded.put(a_run(1))
+    assert "Scores" not in recorded.run("show", a_run(1).id).stdout
+    assert recorded.json("show", a_run(1).id)["scores"] == []
