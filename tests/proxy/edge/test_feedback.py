@@ -230,3 +230,68 @@ async def test_votes_are_counted(proxy: Proxy) -> None:
         for kept in ("new", "changed", "same", "refused")
     }
     assert counted == {"new": 1, "changed": 1, "same": 1, "refused": 1}
+
+
+async def test_of_two_answers_to_one_prompt_one_can_be_preferred(proxy: Proxy, ledger: Ledger) -> None:
+    system = {"role": "system", "content": "It is noon."}
+    first = await proxy.chat(system, "hello", temperature=0)
+    second = await proxy.chat({**system, "content": "It is one."}, "hello", stream=True)
+    index(proxy.records)
+    answer = await say(proxy, run_id=first.run_id, preferred_over=second.run_id)
+    (score,) = scores(ledger)
+    assert answer.status == 201
+    assert (score.kind, score.subject, score.against) == ("pair", first.run_id, second.run_id)
+    assert (score.evaluator, score.value) == ("preference", 1.0)
+
+
+async def test_a_preference_that_is_turned_round_is_a_change_of_mind(proxy: Proxy, ledger: Ledger) -> None:
+    first, second = (await proxy.chat("hello")).run_id, (await proxy.chat("hello")).run_id
+    index(proxy.records)
+    await say(proxy, run_id=first, preferred_over=second)
+    answer = await say(proxy, run_id=second, preferred_over=first)
+    assert answer.json()["kept"] == "changed"
+    assert [(score.subject, score.against) for score in scores(ledger)] == [(second, first)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("another question", 400, "different_prompts"),
+        ("itself", 400, "invalid_value"),
+        ("nothing", 404, "run_not_found"),
+    ],
+)
+async def test_what_cannot_be_compared_is_not_preferred(
+    proxy: Proxy, ledger: Ledger, asked: str, status: int, code: str
+) -> None:
+    run_id = (await proxy.chat("hello")).run_id
+    others = {"another question": (await proxy.chat("good bye")).run_id, "itself": run_id, "nothing": "0" * 32}
+    index(proxy.records)
+    answer = await say(proxy, run_id=run_id, preferred_over=others[asked])
+    assert (answer.status, answer.error["code"], answer.error["param"]) == (status, code, "preferred_over")
+    assert scores(ledger) == []
+
+
+async def test_what_was_not_kept_of_a_prompt_cannot_be_compared(start: Start) -> None:
+    proxy = await start(agent={"content": "none"})
+    first, second = (await proxy.chat("hello")).run_id, (await proxy.chat("hello")).run_id
+    index(proxy.records)
+    answer = await say(proxy, run_id=first, preferred_over=second)
+    assert (answer.status, answer.error["code"]) == (409, "prompt_not_kept")
+
+
+async def test_in_every_api_the_same_prompt_is_known_for_such(upstream: Upstream, start: Start) -> None:
+    proxy = await start()
+    for path, document_of in (
+        ("/v1/responses", lambda said: {"model": "small", "input": said}),
+        (
+            "/v1/messages",
+            lambda said: {"model": "small", "max_tokens": 9, "messages": [{"role": "user", "content": said}]},
+        ),
+    ):
+        first, second, other = [
+            (await proxy.post(document_of(said), path=path)).run_id for said in ("hello", "hello", "good bye")
+        ]
+        index(proxy.records)
+        assert (await say(proxy, run_id=first, preferred_over=second)).status == 201
+        assert (await say(proxy, run_id=first, preferred_over=other)).status == 400
