@@ -13,12 +13,14 @@ from records.line import LineWriter
 from stores.erasure import expire, forget, reading
 from stores.indexer import Indexer
 from stores.journal import Journal
+from stores.ledger import Ledger, ScoreFilter, open_ledger
 from stores.response_erasure import erase_responses
 from stores.responses import KeptResponse, ResponseStore, responses_in
 from stores.runs import RunFilter, RunStore, StoreBusy, StoreError, open_store
 from stores.segments import journal_in, segment_names
 from stores.tail import Tail
 from tests.support.runs import a_run, answering
+from tests.support.scores import a_score
 
 line_of = LineWriter({"service.name": "burnish"})
 HOUR = 3_600_000_000_000
@@ -61,6 +63,13 @@ def record(tmp_path: Path) -> Iterator[Record]:
     record = Record(tmp_path)
     yield record
     record.close()
+
+
+@pytest.fixture
+def ledger(record: Record, tmp_path: Path) -> Iterator[Ledger]:
+    ledger = open_ledger(f"sqlite:///{tmp_path}/burnish.db")
+    yield ledger
+    ledger.close()
 
 
 def response_of(run: Run) -> KeptResponse:
@@ -122,6 +131,27 @@ def test_a_run_that_is_not_indexed_yet_is_erased_and_never_indexed(record: Recor
     record.index()
     assert record.store.get(a_run(1).id) is None
     assert record.store.get(a_run(2).id) is not None
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_the_scores_of_an_erased_run_are_erased_wherever_the_run_is(
+    indexed: bool, record: Record, ledger: Ledger
+) -> None:
+    for number in (1, 2):
+        record.journal.write(line_of(a_run(number, user=f"u{number}")))
+    if indexed:
+        record.index()
+    ledger.put_scores([a_score(1, rater="owner"), a_score(2, rater="u1"), a_score(2, rater="u2")])
+    record.forget(RunFilter(user="u1"))
+    assert ledger.scores(ScoreFilter()) == [a_score(2, rater="u2")]
+
+
+def test_any_number_of_runs_may_be_erased(record: Record, ledger: Ledger) -> None:
+    many = [a_run(number) for number in range(2500)]
+    record.store.put(many, {})
+    ledger.put_scores([a_score(number) for number in range(2500)])
+    assert len(record.forget(RunFilter(until_ns=many[2499].started_ns))) == 2499
+    assert ledger.count_scores(ScoreFilter()) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, insert, inspect, make_url
 
+from stores.ledger import open_ledger
 from stores.runs import StoreError, open_store
 from stores.sql import sqlite
 from stores.sql.engine import postgresql_engine, sqlite_engine
 from stores.sql.ledger_rows import DecisionRow, ScoreRow, VariantRow
 from stores.sql.opening import upgrade_at
-from stores.sql.row import MessageRow, RunRow
+from stores.sql.row import Batch, MessageRow, RunRow
 from stores.sql.tables import decisions, messages, metadata, runs, scores, variants
 from stores.sql.upgrade import MIGRATIONS, head
 from tests.support.runs import a_run
+from tests.support.scores import a_score
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -67,6 +71,24 @@ def test_an_upgrade_says_from_what_to_what(url: str) -> None:
     assert (second.before, second.after) == (head(), head())
 
 
+def test_runs_of_an_older_database_are_kept_and_scores_may_be_given_to_them(url: str, engine: Engine) -> None:
+    if url.startswith("sqlite"):
+        sqlite.create(Path(url.removeprefix("sqlite:///")))
+    (row,) = Batch([a_run(1)]).rows
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0001")
+        known = {column["name"] for column in inspect(connection).get_columns("runs")}
+        connection.execute(insert(runs).values({name: value for name, value in row._asdict().items() if name in known}))
+    ledger = open_ledger(url)
+    assert ledger.put_score(a_score(1)).new
+    ledger.close()
+    store = open_store(url)
+    assert store.get(a_run(1).id) == a_run(1)
+    store.close()
+
+
 def test_a_database_that_a_newer_version_wrote_is_refused_in_one_line_and_left_alone(url: str, engine: Engine) -> None:
     store = open_store(url)
     store.put([a_run()], {})
@@ -98,6 +120,7 @@ def test_processes_that_open_an_empty_file_together_all_succeed(tmp_path: Path) 
 import sys
 from stores.runs import open_store
 from tests.support.runs import a_run
+from tests.support.scores import a_score
 print(open_store(sys.argv[1]).put([a_run(int(sys.argv[2]))], {}))
 """
     started = [
@@ -115,6 +138,7 @@ print(open_store(sys.argv[1]).put([a_run(int(sys.argv[2]))], {}))
 def test_what_goes_wrong_in_the_process_of_its_own_is_told_in_one_line(tmp_path: Path) -> None:
     program = """
 import sys
+from stores.ledger import open_ledger
 from stores.runs import StoreError, open_store
 try:
     open_store(sys.argv[1])
