@@ -1,0 +1,42 @@
+"""`python -m benchmarks.offpolicy`: writes many logs of simulated bandits, and estimates from each what arms earn."""
+
+import argparse
+import os
+import sys
+from functools import partial
+from multiprocessing import Pool
+from pathlib import Path
+
+from benchmarks.offpolicy.cases import CASES, play
+from benchmarks.offpolicy.report import GOALS, generated, write
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exits 1 when a goal is missed."""
+    options = _options(arguments)
+    seeds = range(options.first, options.first + options.logs)
+    played = {}
+    with Pool(options.jobs) as pool:
+        for case in options.only or CASES:
+            played[case] = pool.map(partial(play, case), seeds, chunksize=4)
+            print(f"{CASES[case].title}: {len(seeds):,} logs", file=sys.stderr, flush=True)
+    if options.docs:
+        write(played, options.docs)
+    print(generated(played))
+    return int(any(goal.verdict(played) == "missed" for goal in GOALS))
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.offpolicy", description="How well logs tell what arms earn."
+    )
+    parser.add_argument("--logs", type=int, default=1_000, help="logs a case; 1,000")
+    parser.add_argument("--first", type=int, default=1, help="the first seed; 1")
+    parser.add_argument("--only", nargs="+", choices=tuple(CASES), metavar="CASE", help=f"of {', '.join(CASES)}")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; one a core")
+    parser.add_argument("--docs", type=Path, default=None, help="also write estimates.md in this folder")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
