@@ -112,9 +112,10 @@ def believe(
     raters = _Raters(ballot.counts(known), prior, prior.sound / (prior.sound + prior.unsound))
     first = _settle(ballot, prior, ballot.posterior(raters.confusion, np.full(len(labels), 1 / len(labels))))
     fits = [first, *(_settle(ballot, prior, np.roll(first.posterior, turn, axis=1)) for turn in range(1, len(labels)))]
-    best = max(fits, key=lambda fit: fit.evidence)
+    # The first of equals, whatever rounding says.
+    best = max(fits, key=lambda fit: round(fit.evidence, 6))
     others = [fit.evidence for fit in fits if np.abs(fit.posterior - best.posterior).mean() > _SAME]
-    return _told(ballot, best, best.evidence - max(others, default=-math.inf))
+    return _told(ballot, best, max(0.0, best.evidence - max(others, default=-math.inf)))
 
 
 def latest(votes: Iterable[Vote]) -> list[Vote]:
