@@ -63,7 +63,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=tuple(CASES), metavar="CASE", help=f"of {', '.join(CASES)}")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; one a core")
     parser.add_argument(
-        "--docs", type=Path, default=None, help="also write bandits.md and bandits.svg into this folder"
+        "--docs", type=Path, default=DOCS, help="where bandits.md and bandits.svg go, once every case was played"
     )
     return parser.parse_args(arguments)
 

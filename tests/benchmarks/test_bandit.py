@@ -117,3 +117,11 @@ def test_one_case_can_be_played_by_itself_and_leaves_the_page_alone(
     assert "| the same, an epoch every 500 pulls | ≤ 1 | 0." in printed.out
     assert "2 of 2 seeds" in printed.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_all_cases_played_make_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--seeds", "2", "--jobs", "1", "--docs", str(tmp_path)])
+    page = (tmp_path / "bandits.md").read_text()
+    assert capsys.readouterr().out.strip() in page
+    assert "not played" not in page
+    assert (tmp_path / "bandits.svg").exists()
