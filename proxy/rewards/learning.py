@@ -12,6 +12,7 @@ from proxy.rewards.terms import learning_agents, terms_of
 from stores.runs import RunStore, StoreError
 
 if TYPE_CHECKING:
+    from proxy.feedback.watch import RaterWatch
     from proxy.rewards.learner import Learner, Stores
     from stores.routing import BanditStore
 
@@ -35,6 +36,7 @@ class Learning:
         self._config = config
         self._stores: Stores | None = None
         self._learners: Mapping[str, Learner] | None = None
+        self._watches: dict[str, RaterWatch] = {}
         self._next_at = 0.0
         self._delay = 0.0
         self._forget_at = clock()
@@ -77,6 +79,7 @@ class Learning:
 
     def _learn(self, name: str, learner: "Learner") -> bool:
         try:
+            self._watches[name].look()
             return learner.step()
         except StoreError:
             raise
@@ -93,6 +96,7 @@ class Learning:
 
     def _made(self, name: str, agent: AgentConfig, step: StepConfig) -> "Learner | None":
         # Imported here: numpy and the steps' settings cost what only learning should.
+        from proxy.feedback.watch import RaterWatch
         from proxy.rewards.learner import Learner
         from proxy.seeding import Seeding
 
@@ -106,7 +110,18 @@ class Learning:
             return None
         stores, hash = self._opened(), self._config.hash
         Seeding(stores.ledger, clock=self._wall, new_id=lambda: secrets.token_hex(16))(name, agent, hash)
-        return Learner(terms, tuple(agent.variants), stores, clock=self._wall, tenant=agent.tenant, config_hash=hash)
+        watch = self._watches[name] = RaterWatch(
+            name, agent.tenant, stores.runs, stores.ledger, clock=self._wall, config_hash=hash
+        )
+        return Learner(
+            terms,
+            tuple(agent.variants),
+            stores,
+            clock=self._wall,
+            tenant=agent.tenant,
+            config_hash=hash,
+            combine=watch.combine,
+        )
 
     def _opened(self) -> "Stores":
         if self._stores is None:
