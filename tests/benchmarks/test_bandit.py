@@ -120,7 +120,7 @@ def test_one_case_can_be_played_by_itself_and_leaves_the_page_alone(
 
 
 def test_all_cases_played_make_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["--seeds", "2", "--jobs", "1", "--docs", str(tmp_path)])
+    main(["--seeds", "1", "--jobs", "1", "--docs", str(tmp_path)])
     page = (tmp_path / "bandits.md").read_text()
     assert capsys.readouterr().out.strip() in page
     assert "not played" not in page
