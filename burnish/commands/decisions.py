@@ -16,6 +16,7 @@ from records.decision import Decision, DecisionKind
 from stores.ledger import Ledger
 
 KINDS: Final[tuple[DecisionKind, ...]] = get_args(DecisionKind)
+LAST: Final = "last"
 _SHORT: Final = 8
 _SEARCHED: Final = 10_000
 
@@ -63,7 +64,9 @@ def document(decision: Decision) -> dict[str, Any]:
 
 
 def the_decision(ledger: Ledger, agent: str, prefix: str) -> Decision:
-    """The one whose id begins so. Raises `Failure` when there is none, or more than one."""
+    """The one whose id begins so, or the `last` that is no epoch. Raises `Failure` for none, and for more than one."""
+    if prefix == LAST and (newest := ledger.decisions(agent, kinds=kinds(None), limit=1)):
+        return newest[0]
     found = [each for each in ledger.decisions(agent, limit=_SEARCHED) if prefix and each.id.startswith(prefix.lower())]
     if not found:
         raise Failure(f"there is no decision {prefix!r} about {agent!r}; `burnish variants log {agent}` lists them")

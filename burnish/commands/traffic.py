@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from burnish.commands.agents import Configured
 from burnish.commands.records import Failure
+from proxy.config.agent import AgentConfig
+from proxy.config.steps import ROUTING
 from proxy.seeding import CONFIGURATION, Seeding
 from records.decision import CHANGING, Decision
 from records.run import JsonValue
@@ -67,6 +69,15 @@ class Mover:
         )
         moved = self._ledger.move_variant(variant.id, state, decision, was=variant.state)
         return Moved(moved, variant.state, decision.id)
+
+
+def learns(agent: AgentConfig) -> bool:
+    """Whether its routing takes in whichever variants are started; else the policy names who gets traffic."""
+    # Imported here: policies cost a command what few of them need.
+    from middleware.variant_routing import VariantRoutingSettings
+
+    routing = next((step for step in agent.middleware if step.name == ROUTING and step.enabled), None)
+    return routing is not None and VariantRoutingSettings.model_validate(routing.settings).bandit() is not None
 
 
 def last_change(ledger: Ledger, agent: str) -> Decision | None:

@@ -1,6 +1,7 @@
 """`burnish variants`: lists an agent's variants, adds to them, and says which of them get traffic."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from burnish.commands.decisions import document as decision_document
 from burnish.commands.decisions import kinds, print_decision, print_decisions, the_decision
 from burnish.commands.groups import usually
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
-from burnish.commands.traffic import Moved, Mover, last_change
+from burnish.commands.traffic import Moved, Mover, last_change, learns
 from burnish.commands.variant_input import CLI, Options, check_usable, read_changes
 from burnish.commands.variant_views import (
     difference,
@@ -228,6 +229,9 @@ def start(
             check_usable(who, variant)
             moved = mover.move(variant, "canary", why or "Started.")
         _report(moved, as_json)
+        if not learns(who.agent):
+            note = f"{agent}'s variant_routing does not learn, so its policy alone says who gets traffic"
+            print(f"{note}; `policy: thompson` takes in what is started", file=sys.stderr)
 
 
 @app.command()
@@ -290,7 +294,7 @@ def undo(
 def log(
     agent: Agent,
     decision: Annotated[
-        str | None, typer.Argument(metavar="DECISION", help="One by the beginning of its id, with its evidence.")
+        str | None, typer.Argument(metavar="DECISION", help="One with its evidence: `last`, or the beginning of its id.")
     ] = None,
     variant: Annotated[str | None, typer.Option(help="About this variant.")] = None,
     kind: Annotated[list[str] | None, typer.Option(help="Of this kind; left out, all but epochs.")] = None,

@@ -26,6 +26,18 @@ def test_a_started_variant_is_a_canary_and_a_stopped_one_is_retired(recorded: Re
     assert states(recorded)["kind"] == "retired"
 
 
+def test_starting_says_so_where_the_policy_takes_nothing_in(recorded: Recorded) -> None:
+    add(recorded, "kind", "--append", "Be kind.")
+    told = recorded.run("variants", "start", "support", "kind").stderr
+    assert told.startswith("support's variant_routing does not learn, so its policy alone says who gets traffic")
+    recorded.config.write_text(
+        recorded.config.read_text().replace("- variant_routing", "- variant_routing: {policy: ucb}")
+    )
+    for command in (["stop", "support", "kind"], ["start", "support", "kind"]):
+        result = recorded.run("variants", *command)
+        assert (result.exit_code, result.stderr) == (0, "")
+
+
 def test_a_variant_of_the_file_may_be_stopped_before_it_was_ever_served(recorded: Recorded) -> None:
     assert recorded.run("variants", "stop", "support", "terse").exit_code == 0
     assert states(recorded) == {"base": "live", "terse": "retired"}
@@ -148,6 +160,7 @@ def test_one_decision_is_told_with_its_evidence(recorded: Recorded) -> None:
         assert words in told
     (as_json,) = recorded.lines("variants", "log", "support", decision.id)
     assert as_json["evidence"] == decision.evidence
+    assert a_decision(2).id in shown(recorded, "log", "support", "last")
     assert "no decision 'zz'" in refusal(recorded.run("variants", "log", "support", "zz"))
 
 
