@@ -70,8 +70,8 @@ def generated(played: Played) -> str:
         [
             f"Means over {' to '.join(f'{count:,}' for count in logs)} logs, with their standard errors.",
             _table(("", "goal", "measured", ""), [_judged(goal, played) for goal in GOALS]),
-            f"In each cell: bias, how often the {CONFIDENCE:.0%} interval held the truth, and its mean width. The plain "
-            "mean has no interval; the bootstrap is SNIPS with percentiles of resampled decisions.",
+            f"In each cell: bias, how often the {CONFIDENCE:.0%} interval held the truth, and its mean width. The "
+            "bootstrap is SNIPS with the percentiles of resampled decisions.",
             *(_arms(name, played[name]) for name in CASES if name in played),
         ]
     )

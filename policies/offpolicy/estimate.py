@@ -30,6 +30,7 @@ _ODD: Final = 4.0
 class Estimate:
     """A policy's mean reward a decision. `effective` sessions of equal weight would tell as much as these did.
 
+    By IPS and DR the value may lie out of the rewards' bounds: cut off there it would no longer be unbiased.
     `missing` is each variant's share of decisions whose reward has not come; `left_out` how many decisions could not
     speak for the policy; `warnings` are sentences for people.
     """
