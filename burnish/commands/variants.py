@@ -294,7 +294,7 @@ def undo(
 def log(
     agent: Agent,
     decision: Annotated[
-        str | None, typer.Argument(metavar="DECISION", help="One with its evidence: `last`, or the beginning of its id.")
+        str | None, typer.Argument(metavar="DECISION", help="One, with evidence: `last`, or the beginning of its id.")
     ] = None,
     variant: Annotated[str | None, typer.Option(help="About this variant.")] = None,
     kind: Annotated[list[str] | None, typer.Option(help="Of this kind; left out, all but epochs.")] = None,
