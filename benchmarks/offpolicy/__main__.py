@@ -3,27 +3,22 @@
 import argparse
 import os
 import sys
-from functools import partial
-from multiprocessing import Pool
 from pathlib import Path
 
 from benchmarks.offpolicy.cases import CASES, play
 from benchmarks.offpolicy.report import GOALS, generated, write
+from benchmarks.pages import played
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exits 1 when a goal is missed."""
     options = _options(arguments)
     seeds = range(options.first, options.first + options.logs)
-    played = {}
-    with Pool(options.jobs) as pool:
-        for case in options.only or CASES:
-            played[case] = pool.map(partial(play, case), seeds, chunksize=4)
-            print(f"{CASES[case].title}: {len(seeds):,} logs", file=sys.stderr, flush=True)
-    if options.docs:
-        write(played, options.docs)
-    print(generated(played))
-    return int(any(goal.verdict(played) == "missed" for goal in GOALS))
+    found = played(play, options.only or tuple(CASES), seeds, options.jobs, lambda line: print(line, file=sys.stderr))
+    if options.docs and not options.only:
+        write(found, options.docs)
+    print(generated(found))
+    return int(any(goal.verdict(found) == "missed" for goal in GOALS))
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
