@@ -110,7 +110,7 @@ class Learned:
             return
         if score.evaluator != RECORDED:
             self._units.score(score)
-        elif score.source == "code" and score.version == self._version and score.value is not None:
+        elif score.source == "code" and score.rater == rater_of(self._version) and score.value is not None:
             variant = score.details["variant"]
             counts = score.details["began_ns"] >= self._since.get(variant, 0)
             if self._units.rewarded(score.subject) and counts:

@@ -170,7 +170,10 @@ class Learner:
             return
         learned.resume(roster, now_ns)
         eligible, previous = roster.eligible, document.epoch
-        if previous and not (self._news or eligible != tuple(previous.joined) or _ageing(settings, previous, now_ns)):
+        if previous and not (self._news or eligible != tuple(previous.joined) or _ageing(settings, previous)):
+            if self._stores.bandits.last(self._agent) is None:
+                # What was kept is gone.
+                self._learned = None
             return
         state = document.bandit
         epoch = next_epoch(self._agent, settings, state, eligible, now_ns, previous=previous, waiting=learned.waiting())
@@ -217,7 +220,7 @@ def timed_scores(scores: Sequence[Sequenced]) -> list[tuple[int, Sequenced]]:
     return list(zip(times, scores, strict=True))
 
 
-def _ageing(settings: BanditSettings, epoch: Epoch, now_ns: int) -> bool:
-    """Whether a ramp grows with time alone."""
+def _ageing(settings: BanditSettings, epoch: Epoch) -> bool:
+    """Whether a ramp has grown since with time alone."""
     ramp = settings.ramp
-    return ramp is not None and any(now_ns - at_ns < ramp.seconds * 1e9 for at_ns in epoch.joined.values())
+    return ramp is not None and any(epoch.at_ns - at_ns < ramp.seconds * 1e9 for at_ns in epoch.joined.values())

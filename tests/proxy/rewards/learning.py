@@ -61,7 +61,10 @@ def a_thumb(run: Run, up: bool = True, *, at: float, rater: str = "ada", **chang
 
 
 class Learning:
-    """`now` is in seconds after noon. The bandits' store is in memory unless another is given."""
+    """`now` is in seconds after noon. The bandits' store is in memory unless another is given.
+
+    The learner has the stores that are `given` to it, the test the same ones as they are.
+    """
 
     def __init__(
         self,
@@ -74,21 +77,28 @@ class Learning:
         bandits: Callable[[], BanditStore] | None = None,
     ) -> None:
         self.now = 0.0
+        self.failures = 0
+        """Steps that a store prevented."""
         self.terms = Terms(AGENT, reward, sticky, bandit)
         self.variants: Sequence[str] = ("base", "terse")
         url = url or f"sqlite:///{folder / 'burnish.db'}"
-        memory = MemoryRouting()
-        self.stores = Stores(open_store(url), open_ledger(url), bandits() if bandits else memory)
+        self.stores = Stores(open_store(url), open_ledger(url), bandits() if bandits else MemoryRouting())
+        self.given = self.stores
         self.learner = self.another()
 
     def another(self, **changes: Any) -> Learner:
         """A learner that knows nothing but what is kept, as after the process was killed."""
         return Learner(
-            changes.pop("terms", self.terms), self.variants, self.stores, clock=lambda: NOON + round(self.now * SECOND)
+            changes.pop("terms", self.terms), self.variants, self.given, clock=lambda: NOON + round(self.now * SECOND)
         )
 
     def restart(self, **changes: Any) -> None:
         self.learner = self.another(**changes)
+
+    def lose(self) -> None:
+        """What was kept of the bandit is gone, as where Redis has come back empty."""
+        self.given = self.stores = self.stores._replace(bandits=MemoryRouting())
+        self.restart()
 
     def put(self, *events: Run | Score) -> None:
         for event in events:
