@@ -20,6 +20,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "show": "burnish.commands.show:show",
     "variants": "burnish.commands.variants:app",
     "feedback": "burnish.commands.feedback:app",
+    "pairs": "burnish.commands.pairs:list_pairs",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }

@@ -1,7 +1,7 @@
 """What a recorded run was asked and what it answered, so that runs of the same prompt are known for such."""
 
 import hashlib
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -36,16 +36,34 @@ def completion_of(run: Run) -> Completion | None:
         return None
 
 
+class Answered(NamedTuple):
+    """An answer that a transcript goes through: digests of what it answers, and of itself."""
+
+    prompt: bytes
+    answer: bytes
+
+
 def prompt_of(request: WireRequest) -> bytes:
     """A digest that requests have in common which ask the same, whatever their model and sampling.
 
     As with sessions, system messages are no part of it: agents tell the time in them.
     """
-    told = hashlib.blake2b(digest_size=16)
+    return _read(request)[0]
+
+
+def answers_in(request: WireRequest) -> list[Answered]:
+    """The earlier answers in a request's transcript, the prompts as `prompt_of` would have told them."""
+    return _read(request)[1]
+
+
+def _read(request: WireRequest) -> tuple[bytes, list[Answered]]:
+    told, answers = hashlib.blake2b(digest_size=16), []
     told.update(f"{request.api}\0{request.conversation or ''}\0{request.continues or ''}\0".encode(errors="replace"))
     for role, fingerprint in zip(request.roles, request.fingerprints, strict=True):
+        if role == "assistant":
+            answers.append(Answered(told.digest(), fingerprint))
         told.update(role.encode() + b"\0" + fingerprint)
-    return told.digest()
+    return told.digest(), answers
 
 
 def _completion(format: WireFormat, answer: bytes) -> Completion | None:
