@@ -210,9 +210,9 @@ def test_two_that_learn_at_once_count_nothing_twice(empty: Path, history: list[E
 # Where it is kept
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    with running_redis(tmp_path) as server:
         yield server
 
 
