@@ -332,6 +332,8 @@ class _Call:
 
     def _count(self, status: int, outcome: Outcome, completion: Completion | None) -> Ended:
         called, usage, started = self._log.called, completion.usage if completion else None, self._exchange.started_ns
+        if called and usage is not None and not (usage.input or usage.output):
+            usage = None  # No model reads nothing and says nothing: nobody has counted, as where a stream broke off.
         if usage is not None:
             self.tokens = usage.input + usage.output
             if called:

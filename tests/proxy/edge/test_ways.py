@@ -117,11 +117,16 @@ async def test_a_stream_that_breaks_ends_in_an_error_event(upstream: Upstream, s
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.converts and way.provider.name == "chat"], ids=str)
-async def test_a_provider_that_must_not_be_asked_for_usage_is_not(upstream: Upstream, start: Start, way: Way) -> None:
-    line = await way.open(start, upstream, provider={"include_usage": False})
+async def test_a_provider_that_must_not_be_asked_for_usage_is_not_and_none_is_recorded(
+    upstream: Upstream, start: Start, way: Way
+) -> None:
+    priced = {"small": {"provider": "local", "model": "small-instruct", "price": {"input": 1.0, "output": 2.0}}}
+    line = await way.open(start, upstream, provider={"include_usage": False}, models=priced)
     line.reply(says("a"))
     assert (await line.told(stream=True)).text == "a"
     assert "stream_options" not in upstream.requests[0].json()
+    (run,) = await line.proxy.recorded()
+    assert (run.usage, run.cost_usd) == (None, None)
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.converts], ids=str)
