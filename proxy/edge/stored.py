@@ -70,9 +70,19 @@ def _items(answers: KeptAnswers, kept: KeptResponse) -> list[JsonValue]:
     before = answers.earlier(kept.previous) if kept.previous else ()
     items = [item for said in (*before, kept.input or b"[]") for item in orjson.loads(said)]
     return [
-        {"type": "message", "id": f"item_{kept.run_id}_{number}", **item} if isinstance(item, dict) else item
+        {"type": "message", "id": f"item_{kept.run_id}_{number}", **_in_parts(item)} if isinstance(item, dict) else item
         for number, item in enumerate(items)
     ]
+
+
+def _in_parts(item: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A message that was sent as plain text, as clients expect one listed."""
+    text = item.get("content")
+    if not isinstance(text, str) or item.get("type", "message") != "message":
+        return item
+    kind = "output_text" if item.get("role") == "assistant" else "input_text"
+    part: dict[str, JsonValue] = {"type": kind, "text": text, **({"annotations": []} if kind == "output_text" else {})}
+    return {"status": "completed", **item, "content": [part]}
 
 
 def _page(items: list[JsonValue], query: dict[str, list[str]]) -> JsonValue:

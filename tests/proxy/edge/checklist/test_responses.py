@@ -267,7 +267,11 @@ async def test_item_20_what_is_stored_can_be_fetched_listed_and_deleted(
     assert given["store"] is True
     assert (await line.proxy.get(at)).json() == given
     (item,) = (await line.proxy.get(f"{at}/input_items")).json()["data"]
-    assert (item["role"], _text(item["content"])) == ("user", "a")
+    assert (item["role"], item["status"], item["content"]) == (
+        "user",
+        "completed",
+        [{"type": "input_text", "text": "a"}],
+    )
     cancelled = await line.proxy.post(b"", path=f"{at}/cancel")
     assert cancelled.status == 400
     deleted = (await line.proxy.get(at, method="DELETE")).json()
