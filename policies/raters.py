@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.intp]
 
-_SETTLED: Final = 1e-7
+_SETTLED: Final = 1e-5
 _ROUNDS: Final = 1000
 _SAME: Final = 1e-3
 """Two fits whose posteriors differ by less, in the mean over items, have come to the same labels."""
