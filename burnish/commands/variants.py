@@ -1,23 +1,29 @@
 """`burnish variants`: lists an agent's variants, adds to them, and says which of them get traffic."""
 
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from burnish.commands.agents import Configured, agent_names, configured
-from burnish.commands.decisions import document as decision_document
-from burnish.commands.decisions import kinds, print_decision, print_decisions, the_decision
+from burnish.commands import decisions
+from burnish.commands.agents import agent_names
 from burnish.commands.groups import usually
-from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
-from burnish.commands.traffic import Moved, Mover, last_change, learns
-from burnish.commands.variant_input import CLI, Options, check_usable, read_changes
+from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, found, told
+from burnish.commands.traffic import Mover
+from burnish.commands.variant_input import CLI, Options, read_changes
+from burnish.commands.variant_moves import log, start, stop, undo
+from burnish.commands.variant_options import (
+    OWNER,
+    Agent,
+    EachAsJson,
+    Name,
+    configured_for,
+    known_variants,
+    the_variant,
+)
 from burnish.commands.variant_views import (
     difference,
     document,
@@ -26,20 +32,10 @@ from burnish.commands.variant_views import (
     print_tree,
     print_variant,
 )
-from middleware.registry import Registry
-from proxy.config.problems import suggestion
-from proxy.seeding import from_config
 from records.decision import Decision
-from records.variant import Variant, meant, variant_id
+from records.variant import Variant, variant_id
 
 app = typer.Typer(help="List, compare and change the variants of an agent.", cls=usually("list"), add_completion=False)
-
-Agent = Annotated[str, typer.Argument(metavar="AGENT", help="The agent, as the configuration names it.")]
-Name = Annotated[str, typer.Argument(metavar="VARIANT", help="Its name, its id, or the beginning of its id.")]
-Why = Annotated[str | None, typer.Option("--why", help="The reason, for the record.")]
-By = Annotated[str, typer.Option("--by", help="Who decides, for the record.", show_default=True)]
-EachAsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")]
-OWNER = "owner"
 
 
 @app.command("list")
@@ -56,7 +52,7 @@ def list_variants(
         console = Console(highlight=False)
         names = agent_names(config) if agent is None else [agent]
         for number, name in enumerate(names):
-            variants = _known(place, _configured(context, config, name))
+            variants = known_variants(place, configured_for(context, config, name))
             if as_json:
                 for variant in variants:
                     print(json.dumps(document(variant), ensure_ascii=False))
@@ -98,7 +94,7 @@ def add(
 ) -> None:
     """Add a variant, as a candidate: it gets no traffic until it is started."""
     with told():
-        place, who = found(config, database), _configured(context, config, agent)
+        place, who = found(config, database), configured_for(context, config, agent)
         sampling = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens, "seed": seed}
         options = Options(
             append or (),
@@ -148,20 +144,20 @@ def show(
     """Show one variant whole: what it changes, where it comes from, what was decided about it."""
     with told():
         place = found(config, database)
-        variant = the_variant(_known(place, _configured(context, config, agent)), agent, name)
-        decisions: list[Decision] = []
+        variant = the_variant(known_variants(place, configured_for(context, config, agent)), agent, name)
+        decided: list[Decision] = []
         if place.is_there:
             with place.ledger() as ledger:
-                decisions = ledger.decisions(agent, subject=variant.name, limit=5)
+                decided = ledger.decisions(agent, subject=variant.name, limit=5)
         if as_json:
-            told_of = [decision_document(decision) for decision in decisions]
+            told_of = [decisions.document(decision) for decision in decided]
             print(json.dumps({**document(variant), "decisions": told_of}, indent=2, ensure_ascii=False))
             return
         console = Console(highlight=False)
         print_variant(variant, console)
-        if decisions:
+        if decided:
             console.print(Text("\nDecisions", "bold"))
-            print_decisions(decisions, console)
+            decisions.print_decisions(decided, console)
 
 
 @app.command()
@@ -174,7 +170,7 @@ def tree(
 ) -> None:
     """Draw which variant came of which."""
     with told():
-        variants = _known(found(config, database), _configured(context, config, agent))
+        variants = known_variants(found(config, database), configured_for(context, config, agent))
         if as_json:
             names = {variant.id: variant.name for variant in variants}
             lineage = {each.name: [names.get(parent, parent) for parent in each.parents] for each in variants}
@@ -195,7 +191,7 @@ def diff(
 ) -> None:
     """Tell what leads from one variant to another, line by line."""
     with told():
-        variants = _known(found(config, database), _configured(context, config, agent))
+        variants = known_variants(found(config, database), configured_for(context, config, agent))
         one, other = (the_variant(variants, agent, name) for name in (before, after))
         differs = difference(one.changes, other.changes)
         if as_json:
@@ -204,159 +200,5 @@ def diff(
             print_difference(differs, (one.name, other.name), Console(highlight=False))
 
 
-@app.command()
-def start(
-    context: typer.Context,
-    agent: Agent,
-    name: Name,
-    why: Why = None,
-    by: By = OWNER,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_FILE,
-    database: Database = None,
-) -> None:
-    """Give a variant traffic: it becomes a canary, and routing that learns takes it in."""
-    with told():
-        place, who = found(config, database), _configured(context, config, agent)
-        with place.ledger() as ledger:
-            mover = Mover(ledger, who, by)
-            variant = the_variant(mover.variants(), agent, name)
-            if variant.serves:
-                raise Failure(f"{variant.name} gets traffic already: it is {variant.state}")
-            if variant.state == "rejected":
-                reason = next((each.text for each in ledger.decisions(agent, subject=variant.name)), "no reason kept")
-                raise Failure(f"{variant.name} was rejected ({reason}); add another in its stead")
-            check_usable(who, variant)
-            moved = mover.move(variant, "canary", why or "Started.")
-        _report(moved, as_json)
-        if not learns(who.agent):
-            note = f"{agent}'s variant_routing does not learn, so its policy alone says who gets traffic"
-            print(f"{note}; `policy: thompson` takes in what is started", file=sys.stderr)
-
-
-@app.command()
-def stop(
-    context: typer.Context,
-    agent: Agent,
-    name: Name,
-    why: Why = None,
-    by: By = OWNER,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_FILE,
-    database: Database = None,
-) -> None:
-    """Take all traffic from a variant: it is retired. Its sessions go to the others."""
-    with told():
-        place, who = found(config, database), _configured(context, config, agent)
-        with place.ledger() as ledger:
-            mover = Mover(ledger, who, by)
-            variant = the_variant(mover.variants(), agent, name)
-            if not variant.serves:
-                raise Failure(f"{variant.name} gets no traffic: it is {variant.state}")
-            moved = mover.move(variant, "retired", why or "Stopped.")
-        _report(moved, as_json)
-
-
-@app.command()
-def undo(
-    context: typer.Context,
-    agent: Agent,
-    why: Why = None,
-    by: By = OWNER,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_FILE,
-    database: Database = None,
-) -> None:
-    """Take back the last change of a variant's state; again, the one before it."""
-    with told():
-        place, who = found(config, database), _configured(context, config, agent)
-        with place.ledger() as ledger:
-            mover = Mover(ledger, who, by)
-            variants = mover.variants()
-            undone = last_change(ledger, agent)
-            change = undone.change if undone else None
-            if undone is None or change is None:
-                raise Failure(f"there is nothing to undo: no variant of {agent!r} was started or stopped")
-            variant = the_variant(variants, agent, change.variant)
-            if variant.state != change.now:
-                raise Failure(
-                    f"{variant.name} is {variant.state} by now, no longer {change.now}; "
-                    f"say what is to be with `burnish variants start` or `stop`"
-                )
-            if msgspec.structs.replace(variant, state=change.was).serves:
-                check_usable(who, variant)
-            text = why or f"Undone: {undone.text}"
-            moved = mover.move(variant, change.was, text, undoes=undone.id)
-        _report(moved, as_json, "the change before it")
-
-
-@app.command()
-def log(
-    agent: Agent,
-    decision: Annotated[
-        str | None, typer.Argument(metavar="DECISION", help="One, with evidence: `last`, or the beginning of its id.")
-    ] = None,
-    variant: Annotated[str | None, typer.Option(help="About this variant.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="Of this kind; left out, all but epochs.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
-    as_json: EachAsJson = False,
-    config: ConfigFile = DEFAULT_FILE,
-    database: Database = None,
-) -> None:
-    """List what was decided about an agent's variants, newest first, and why."""
-    with told():
-        place = found(config, database)
-        if not place.is_there:
-            raise Failure("nothing was decided yet: there is no database")
-        console = Console(highlight=False)
-        with place.ledger() as ledger:
-            if decision is not None:
-                one = the_decision(ledger, agent, decision)
-                if as_json:
-                    print(json.dumps(decision_document(one), ensure_ascii=False))
-                else:
-                    print_decision(one, console)
-                return
-            decisions = ledger.decisions(agent, kinds=kinds(kind), subject=variant, limit=limit)
-        if as_json:
-            for each in decisions:
-                print(json.dumps(decision_document(each), ensure_ascii=False))
-        else:
-            print_decisions(decisions, console)
-
-
-def the_variant(variants: Sequence[Variant], agent: str, name: str) -> Variant:
-    """The one that is meant. Raises `Failure` where there is none, or more than one."""
-    found = meant(variants, name)
-    if not found:
-        hint = suggestion(name, [variant.name for variant in variants]) or f"; `burnish variants {agent}` lists them"
-        raise Failure(f"agent {agent!r} has no variant {name!r}{hint}")
-    if len(found) > 1:
-        raise Failure(
-            f"{name!r} may be {' or '.join(f'{each.name} ({each.id})' for each in found)}; give more of the id"
-        )
-    return found[0]
-
-
-def _configured(context: typer.Context, config: Path, agent: str) -> Configured:
-    return configured(config, agent, context.find_object(Registry) or Registry())
-
-
-def _known(place: Place, who: Configured) -> list[Variant]:
-    """Those in the ledger, and those that the configuration has and the ledger not yet."""
-    stored: list[Variant] = []
-    if place.is_there:
-        with place.ledger() as ledger:
-            stored = ledger.variants(who.name)
-    known = {(variant.name, variant.changes.digest) for variant in stored}
-    written_ns = Path(who.source.file).stat().st_mtime_ns
-    declared = from_config(who.name, who.agent, created_ns=written_ns, config_hash=who.config_hash)
-    return [*stored, *(each for each in declared if (each.name, each.changes.digest) not in known)]
-
-
-def _report(moved: Moved, as_json: bool, undoable: str = "this") -> None:
-    variant, was, decision = moved
-    if as_json:
-        print(json.dumps({"variant": variant.name, "was": was, "now": variant.state, "decision": decision}))
-    else:
-        print(f"{variant.name}: {was} → {variant.state}; `burnish variants undo {variant.agent}` takes back {undoable}")
+for command in (start, stop, undo, log):
+    app.command()(command)

@@ -1,4 +1,4 @@
-"""What every ledger promises. A database's own test module derives from `LedgerContract`."""
+"""What every ledger promises of scores and decisions. A database's own test module derives from `LedgerContract`."""
 
 import sys
 import threading
@@ -12,13 +12,12 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from records.decision import Decision, StateChange
+from records.decision import Decision
 from records.score import Score
-from records.variant import Changes, Variant
 from stores.ledger import Kept, Ledger, ScoreFilter, open_ledger
 from stores.runs import RunFilter, StoreBusy, StoreError, open_store
 from tests.support.runs import NOON, a_run
-from tests.support.scores import a_decision, a_score, a_variant, decisions, scores, variants
+from tests.support.scores import a_decision, a_score, a_variant, decisions, scores
 
 SECOND = 1_000_000_000
 AGENT = "support"
@@ -26,7 +25,7 @@ AGENT = "support"
 Held = Callable[[], AbstractContextManager[None]]
 """Holds what a writer to the ledger needs, as another process in the midst of writing does."""
 
-_SHARED_LEDGER = settings(
+SHARED_LEDGER = settings(
     deadline=None,
     max_examples=50,
     database=None,
@@ -69,7 +68,7 @@ class LedgerContract:
 
     # Round trips
 
-    @_SHARED_LEDGER
+    @SHARED_LEDGER
     @given(score=scores())
     @example(score=a_score("nul \0 inside", rater="\0", rationale="\0", details={"\0": "\0"}))
     def test_a_score_comes_back_as_it_was_put(self, ledger: Ledger, score: Score) -> None:
@@ -77,124 +76,13 @@ class LedgerContract:
         (found,) = [found for found in ledger.scores(ScoreFilter(subjects=[score.subject])) if found.id == score.id]
         assert found.says_the_same_as(score)
 
-    @_SHARED_LEDGER
-    @given(variant=variants())
-    def test_a_variant_comes_back_as_it_was_added(self, ledger: Ledger, variant: Variant) -> None:
-        number = len(ledger.variants())
-        variant = msgspec.structs.replace(variant, id=f"{number} {variant.id}", name=f"{number} {variant.name}")
-        assert ledger.add_variant(variant)
-        found = ledger.variant(variant.agent, variant.name)
-        assert found is not None
-        assert msgspec.structs.replace(found, name=variant.name) == variant
-
-    @_SHARED_LEDGER
+    @SHARED_LEDGER
     @given(decision=decisions())
     def test_a_decision_comes_back_as_it_was_added(self, ledger: Ledger, decision: Decision) -> None:
         decision = msgspec.structs.replace(decision, id=f"{len(ledger.decisions(decision.agent, limit=99))}")
         decision = msgspec.structs.replace(decision, id=f"{decision.agent} {decision.id}")
         ledger.add_decision(decision)
         assert decision in ledger.decisions(decision.agent, limit=99)
-
-    # Variants
-
-    def test_an_agents_variants_are_told_oldest_first(self, ledger: Ledger) -> None:
-        added = [a_variant("terse"), a_variant("kind"), a_variant("terse", agent="sales")]
-        assert [ledger.add_variant(variant) for variant in added] == [True, True, True]
-        assert ledger.variants("support") == added[:2]
-        assert ledger.variants() == added
-        assert ledger.variants("nobody") == []
-
-    def test_what_an_agent_has_already_is_not_added_again_under_whatever_name(self, ledger: Ledger) -> None:
-        assert ledger.add_variant(a_variant("terse"))
-        assert not ledger.add_variant(a_variant("terse", note="the same again"))
-        assert not ledger.add_variant(a_variant("brief", changes=a_variant("terse").changes))
-        assert ledger.variants(AGENT) == [a_variant("terse")]
-
-    def test_a_name_that_is_taken_is_refused(self, ledger: Ledger) -> None:
-        ledger.add_variant(a_variant("terse"))
-        with pytest.raises(StoreError, match=f"another variant called 'terse' \\({a_variant('terse').id}\\)"):
-            ledger.add_variant(a_variant("terse", changes=Changes(model="smart")))
-        assert ledger.variants(AGENT) == [a_variant("terse")]
-
-    def test_a_variant_is_found_by_its_name_its_id_or_the_beginning_of_it(self, ledger: Ledger) -> None:
-        variant = a_variant("terse")
-        ledger.add_variant(variant)
-        digest = variant.changes.digest
-        for name in ("terse", variant.id, variant.id[:-3], digest, digest[:4]):
-            assert ledger.variant(AGENT, name) == variant
-        for name in ("ters", "", f"{digest}0", "%", "sales"):
-            assert ledger.variant(AGENT, name) is None
-        assert ledger.variant("sales", "terse") is None
-
-    def test_a_name_goes_before_the_beginning_of_an_id_which_must_be_enough(self, ledger: Ledger) -> None:
-        one, two = a_variant("one", id="support:aa00"), a_variant("two", id="support:aa01")
-        for variant in (one, two):
-            ledger.add_variant(variant)
-        with pytest.raises(StoreError, match=r"'aa' begins the ids of several .* support:aa00, support:aa01"):
-            ledger.variant(AGENT, "aa")
-        named = a_variant("aa")
-        ledger.add_variant(named)
-        assert ledger.variant(AGENT, "aa") == named
-        longer = a_variant("longer", id="support:aa000")
-        ledger.add_variant(longer)
-        assert ledger.variant(AGENT, "aa00") == one
-
-    def test_a_variant_moves_on_and_the_decision_says_from_where_to_where(self, ledger: Ledger) -> None:
-        variant = a_variant("terse", state="candidate")
-        ledger.add_variant(variant)
-        moved = ledger.move_variant(variant.id, "canary", a_decision(1, evidence={"passed": 12}))
-        assert moved == msgspec.structs.replace(variant, state="canary") == ledger.variant(AGENT, "terse")
-        (decision,) = ledger.decisions(AGENT)
-        assert decision.subject == "terse"
-        assert decision.change == StateChange(variant.id, "candidate", "canary")
-        assert decision.evidence["passed"] == 12
-
-    def test_a_variant_that_is_in_the_state_already_stays_and_nothing_is_decided(self, ledger: Ledger) -> None:
-        variant = a_variant("terse", state="retired")
-        ledger.add_variant(variant)
-        assert ledger.move_variant(variant.id, "retired", a_decision(1)) == variant
-        assert ledger.decisions(AGENT) == []
-
-    def test_a_move_from_a_state_that_is_over_is_refused(self, ledger: Ledger) -> None:
-        variant = a_variant("terse", state="retired")
-        ledger.add_variant(variant)
-        with pytest.raises(StoreError, match="'terse' is retired by now, no longer canary"):
-            ledger.move_variant(variant.id, "live", a_decision(1), was="canary")
-        assert ledger.variant(AGENT, "terse") == variant
-        assert ledger.decisions(AGENT) == []
-
-    def test_a_decision_moves_a_variant_once(self, ledger: Ledger) -> None:
-        variant = a_variant("terse")
-        ledger.add_variant(variant)
-        ledger.move_variant(variant.id, "canary", a_decision(1), was="draft")
-        ledger.move_variant(variant.id, "retired", a_decision(2))
-        assert ledger.move_variant(variant.id, "canary", a_decision(1), was="draft").state == "retired"
-        assert len(ledger.decisions(AGENT)) == 2
-
-    def test_only_a_variant_that_is_there_can_move(self, ledger: Ledger) -> None:
-        with pytest.raises(StoreError, match="no variant 'support:0'"):
-            ledger.move_variant("support:0", "live", a_decision())
-
-    def test_a_variant_makes_way_for_another_of_its_name_and_may_come_back(self, ledger: Ledger) -> None:
-        first = a_variant("terse", state="live")
-        second = a_variant("terse", state="live", changes=Changes(model="smart"), parents=(first.id,))
-        ledger.add_variant(first)
-        assert ledger.add_variant(second, instead=a_decision(1))
-        assert not ledger.add_variant(second, instead=a_decision(2))
-        aside = f"terse.{first.short}"
-        assert ledger.variants(AGENT) == [msgspec.structs.replace(first, name=aside, state="retired"), second]
-        (decision,) = ledger.decisions(AGENT)
-        assert decision.change == StateChange(first.id, "live", "retired")
-
-        assert ledger.add_variant(first, instead=a_decision(3))
-        aside = f"terse.{second.short}"
-        assert ledger.variants(AGENT) == [first, msgspec.structs.replace(second, name=aside, state="retired")]
-
-    def test_nothing_makes_way_for_what_the_agent_has_under_another_name(self, ledger: Ledger) -> None:
-        for variant in (a_variant("terse"), a_variant("kind")):
-            ledger.add_variant(variant)
-        assert not ledger.add_variant(a_variant("terse", changes=a_variant("kind").changes), instead=a_decision())
-        assert [variant.name for variant in ledger.variants(AGENT)] == ["terse", "kind"]
 
     # One score for each id
 

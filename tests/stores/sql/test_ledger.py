@@ -13,11 +13,12 @@ import pytest
 from stores.ledger import ScoreFilter, open_ledger
 from stores.runs import RunFilter, StoreBusy, open_store
 from tests.stores.ledger_contract import Held, LedgerContract
+from tests.stores.variants_contract import VariantsContract
 from tests.support import postgres
 from tests.support.scores import a_score
 
 
-class TestSqlite(LedgerContract):
+class TestSqlite(LedgerContract, VariantsContract):
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'data' / 'burnish.db'}"
@@ -34,7 +35,7 @@ class TestSqlite(LedgerContract):
         return hold
 
 
-class TestPostgresql(LedgerContract):
+class TestPostgresql(LedgerContract, VariantsContract):
     @pytest.fixture
     def url(self, postgresql_url: str) -> str:
         return postgresql_url
