@@ -60,8 +60,14 @@ def configured(file: Path, name: str, registry: Registry, env: Mapping[str, str]
 
 
 def agent_names(file: Path, env: Mapping[str, str] = os.environ) -> list[str]:
-    """Those the file has, in its order; none where it cannot be read."""
-    return list(value_at(read(file, env).data, ("agents",)) or {})
+    """Those the file has, in its order. Raises `ConfigError` where it cannot be read, and `Failure` where it has none."""
+    source = read(file, env)
+    if unreadable := [problem for problem in source.problems if not problem.where]:
+        raise ConfigError(source.file, unreadable)
+    agents = value_at(source.data, ("agents",))
+    if not isinstance(agents, dict) or not agents:
+        raise Failure(f"{source.file} has no agents")
+    return list(agents)
 
 
 def _unknown(name: str, known: Mapping[str, Any], file: str) -> Failure:

@@ -44,6 +44,15 @@ def test_without_an_agent_every_one_is_listed(recorded: Recorded) -> None:
     assert [found["agent"] for found in recorded.lines("variants")] == ["support", "support", "sales"]
 
 
+def test_a_configuration_without_agents_or_none_at_all_is_told(recorded: Recorded) -> None:
+    recorded.config.write_text("version: 1\n")
+    assert refusal(recorded.run("variants")) == f"burnish: {recorded.config} has no agents"
+    assert "has no agent 'support'; it has none" in refusal(recorded.run("variants", "support"))
+    recorded.config.unlink()
+    for command in (["variants"], ["variants", "support"]):
+        assert str(recorded.config) in refusal(recorded.run(*command))
+
+
 def test_list_may_be_said(recorded: Recorded) -> None:
     assert shown(recorded, "list", "support") == shown(recorded, "support")
 
