@@ -60,7 +60,7 @@ def configured(file: Path, name: str, registry: Registry, env: Mapping[str, str]
 
 
 def agent_names(file: Path, env: Mapping[str, str] = os.environ) -> list[str]:
-    """Those the file has, in its order. Raises `ConfigError` where it cannot be read, and `Failure` where it has none."""
+    """Those the file has, in its order. Raises `ConfigError` where it cannot be read, `Failure` where it has none."""
     source = read(file, env)
     if unreadable := [problem for problem in source.problems if not problem.where]:
         raise ConfigError(source.file, unreadable)
