@@ -20,6 +20,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "show": "burnish.commands.show:show",
     "variants": "burnish.commands.variants:app",
     "feedback": "burnish.commands.feedback:app",
+    "estimate": "burnish.commands.estimate:estimate_policy",
     "pairs": "burnish.commands.pairs:list_pairs",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
