@@ -66,8 +66,10 @@ class Learner:
         self._folded: Folded | None = None
         self._learned: Learned | None = None
         self._roster = Roster(self._variants)
-        self._news = True
+        self._unpublished = self._unsaved = True
         self._save_at_ns = self._publish_at_ns = 0
+        self._knows_all = False
+        """It has read all there was once, but for the rewards that it came to itself."""
 
     @property
     def document(self) -> Document | None:
@@ -87,15 +89,17 @@ class Learner:
         learned = self._learned or self._load()
         now_ns = self._clock()
         known_ns = self._read(learned, now_ns)
-        self._news |= learned.fold(self._roster)
-        self._put(learned.settle(known_ns - _SLACK_NS))
+        if learned.fold(self._roster):
+            self._unpublished = self._unsaved = True
+        new = self._put(learned.settle(known_ns - _SLACK_NS))
         self._learned = learned
-        more = known_ns < now_ns
-        if not more and self._is_due(learned, now_ns):
+        ready = known_ns >= now_ns and (self._knows_all or not new)
+        self._knows_all |= known_ns >= now_ns
+        if ready and self._is_due(learned, now_ns):
             self._publish(learned, now_ns)
-        elif self._news and now_ns >= self._save_at_ns:
+        elif self._unsaved and now_ns >= self._save_at_ns:
             self._save(learned, None, now_ns)
-        return more
+        return not ready
 
     def _load(self) -> Learned:
         self._roster = self._read_roster()
@@ -104,7 +108,9 @@ class Learner:
         document = document_of(self._folded.state) if self._folded else None
         if document is None or document.folded_by != version:
             document = Document(version, epoch=document.epoch if document else self._last_epoch())
-        self._news = True
+        self._unpublished = self._unsaved = True
+        self._publish_at_ns = 0
+        self._knows_all = False
         return Learned(self._terms, document, self._roster, combine=self._combine)
 
     def _read_roster(self) -> Roster:
@@ -138,8 +144,8 @@ class Learner:
         document.runs = max(document.runs, runs.upto)
         return now_ns
 
-    def _put(self, scores: Sequence[Score]) -> None:
-        """Who learns anew comes to the same scores. Of rewards, which others may have counted, the first one stands."""
+    def _put(self, scores: Sequence[Score]) -> int:
+        """How many were new. Of rewards, which others may have counted, the first one stands."""
         rewards = [score for score in scores if score.evaluator == RECORDED]
         known: set[str] = set()
         if rewards:
@@ -152,6 +158,7 @@ class Learner:
             known = {score.id for score in self._stores.ledger.scores(which)}
         if new := [score for score in scores if score.id not in known]:
             self._stores.ledger.put_scores(new)
+        return len(new)
 
     def _is_due(self, learned: Learned, now_ns: int) -> bool:
         """By the clock; at once where a variant was stopped or rewards have changed."""
@@ -170,7 +177,7 @@ class Learner:
             return
         learned.resume(roster, now_ns)
         eligible, previous = roster.eligible, document.epoch
-        if previous and not (self._news or eligible != tuple(previous.joined) or _ageing(settings, previous)):
+        if previous and not (self._unpublished or eligible != tuple(previous.joined) or _ageing(settings, previous)):
             if self._stores.bandits.last(self._agent) is None:
                 # What was kept is gone.
                 self._learned = None
@@ -202,7 +209,8 @@ class Learner:
         folded = Folded(before.cursor + 1 if before else 1, learned.encoded())
         if self._stores.bandits.save(self._agent, before, folded, epoch):
             self._folded = folded
-            self._news = False
+            self._unsaved = False
+            self._unpublished = self._unpublished and epoch is None
             self._save_at_ns = now_ns + self._every_ns
         else:
             # Another process has learned meanwhile, or what was kept is gone.

@@ -140,8 +140,11 @@ def test_other_weights_reward_what_was_earned_anew(learning: Made) -> None:
     assert agent.arm("base").total == 3.0
     reward = agent.terms.reward.model_validate({"scores": {"thumbs": 1, "speed": 1}, "wait": 60.0})
     agent.restart(terms=msgspec.structs.replace(agent.terms, reward=reward))
-    agent.settle(30)
+    before = agent.published
+    agent.step(30)
     assert (agent.arm("base").n, agent.arm("base").total) == (3, 1.5)
+    # Nobody was told before all was known.
+    assert agent.published.epoch.startswith(f"{int(before.epoch.partition('-')[0]) + 1}-")
 
 
 def test_other_bounds_scale_what_was_earned_anew(learning: Made) -> None:
@@ -305,6 +308,7 @@ def test_a_variant_of_a_name_that_another_had_begins_anew(learning: Made) -> Non
 
 def test_what_shares_were_of_late_is_kept(learning: Made) -> None:
     agent = learning(every=10)
+    agent.step(0)
     for number in range(3):
         play(agent, 4, first=number * 10)
         agent.step(number * 10 + 9)
