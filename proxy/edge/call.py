@@ -317,8 +317,8 @@ class _Call:
                     self._agent.sessions.failed(self._session)
                 elif completion is not None and self._format.chained:
                     self._remember(completion)
-            if self._request.stores and outcome == "ok" and completion is not None:
-                self._keep(completion)
+            if self._request.stores and completion is not None:
+                self._keep(completion, outcome)
         except Exception:
             logger.exception("run %s could not be recorded", self._run_id)
             self._worker.lost()
@@ -359,10 +359,16 @@ class _Call:
         seen = self._seen(completion)
         self._agent.sessions.remember(self._request, completion, scope=self._scope, session=self._session, seen=seen)
 
-    def _keep(self, completion: Completion) -> None:
-        """For a client that refers to the answer by its id alone."""
+    def _keep(self, completion: Completion, outcome: Outcome) -> None:
+        """For a client that refers to the answer by its id alone.
+
+        A provider may keep one that the client has not seen to its end, and in the background even goes on with it:
+        that it is this agent's own must be known all the same.
+        """
         called = self._log.called
         whole = called is not None and called.converted
+        if whole and outcome != "ok":
+            return
         self._agent.answers.keep(
             self._request, completion, self._seen(completion), user=self._exchange.user, whole=whole
         )

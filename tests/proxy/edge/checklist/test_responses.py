@@ -11,7 +11,7 @@ from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.ways import Way, to
 from tests.support.proxy import KEY, Proxy
 from tests.support.speaking import RESPONSES, events_of
-from tests.support.upstream import Upstream, calls, error, says, tool, web_search
+from tests.support.upstream import CUT, Gate, Upstream, calls, document, error, says, tool, web_search
 
 EVERY_WAY = pytest.mark.parametrize("way", to(RESPONSES), ids=str)
 CONVERTED = pytest.mark.parametrize("way", [way for way in to(RESPONSES) if way.converts], ids=str)
@@ -339,6 +339,29 @@ async def test_item_20_a_response_in_the_background_is_fetched_from_its_provider
     answers = [(await line.proxy.get(f"{PATH}/{given['id']}")).json() for _ in range(2)]
     assert answers[-1]["status"] == "completed"
     assert answers[-1]["output"][0]["content"][0]["text"] == "at last"
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["left by its client", "broken off"])
+async def test_item_20_a_stream_that_did_not_end_is_the_agents_own_to_come_back_to(
+    upstream: Upstream, start: Start, broken: bool
+) -> None:
+    strangers = {"keys": [hash_key("bn-strangers")], "models": {"default": "small"}}
+    own = {"keys": [hash_key(KEY)], "models": {"default": "small"}}
+    line = await NATIVE.open(start, upstream, agents={"support": own, "strangers": strangers})
+    line.reply(says("my secret", CUT if broken else Gate()))
+    async with line.proxy.open(RESPONSES.asking("a", stream=True), path=PATH) as response:
+        begun = json.loads((await response.content.readuntil(b"\n\n")).split(b"data: ")[1])["response"]
+        if broken:
+            await response.read()
+        else:
+            response.close()
+    (run,) = await line.proxy.recorded()
+    assert run.outcome == ("error" if broken else "cancelled")
+    at = f"{PATH}/{begun['id']}?stream=true&starting_after=1"
+    assert (await line.proxy.get(at, headers={"authorization": "Bearer bn-strangers"})).status == 404
+    assert len(upstream.requests) == 1
+    upstream.reply(document(begun), to=f"{PATH}/{begun['id']}")
+    assert (await line.proxy.get(at)).json() == begun
 
 
 TOOLS: list[dict[str, Any]] = [
