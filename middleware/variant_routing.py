@@ -39,7 +39,7 @@ class Fixed(Settings):
 
 
 class Learned(Settings):
-    """One learning policy and its own settings, described in docs/variants.md."""
+    """One learning policy and its own settings, described in docs/bandits.md."""
 
     thompson: dict[str, Any] | None = None
     ucb: dict[str, Any] | None = None

@@ -250,5 +250,3 @@ class PlainCompletion(Completion):
             return _ANSWER.decode(self._body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return _Answer()
-
-
