@@ -11,6 +11,7 @@ from policies.bandits import BanditSettings, BanditState, Epoch
 from proxy.config.reward import RECORDED, Reward
 from proxy.rewards.implicit import IMPLICIT, SOURCE, Seen, Sessions
 from proxy.rewards.roster import Roster
+from proxy.rewards.status import AgentFigures, VariantFigures
 from proxy.rewards.units import Combine, Earned, Kept, Sticky, Units, mean
 from records.run import Run
 from records.score import Score, score_id
@@ -147,6 +148,27 @@ class Learned:
 
     def waiting(self) -> dict[str, int]:
         return self._units.waiting()
+
+    def figures(self, roster: Roster) -> AgentFigures | None:
+        state, epoch = self.document.bandit, self.document.epoch
+        if epoch is None:
+            return None
+        unscaled = self._terms.bandit.unscaled
+        return AgentFigures(
+            epoch=epoch.number,
+            published_ns=epoch.at_ns,
+            waiting=sum(self._units.waiting().values()),
+            late=self._units.late,
+            variants={
+                name: VariantFigures(
+                    share=epoch.probabilities.get(name, 0.0),
+                    rewards=(arm := state.arm(name)).rewards,
+                    mean=unscaled(arm.mean) if arm.n else None,
+                    stopped=name in state.stops,
+                )
+                for name in dict.fromkeys((*roster.eligible, *epoch.probabilities, *state.arms))
+            },
+        )
 
     def _fold(self, rewards: Iterable[bandits.Reward], outcomes: Iterable[bandits.Outcome]) -> None:
         self.document.bandit = bandits.fold(self._terms.bandit, self.document.bandit, rewards, outcomes)

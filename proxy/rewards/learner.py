@@ -17,6 +17,7 @@ from proxy.config.reward import RECORDED
 from proxy.rewards.epochs import EPOCHS, decisions, moved, next_epoch, published
 from proxy.rewards.learned import Document, Learned, Terms, document_of
 from proxy.rewards.roster import CHANGING, Roster, roster_of
+from proxy.rewards.status import AgentFigures
 from proxy.rewards.units import Combine, mean
 from records.decision import Decision
 from records.score import Score
@@ -72,9 +73,9 @@ class Learner:
         """It has read all there was once, but for the rewards that it came to itself."""
 
     @property
-    def document(self) -> Document | None:
-        """What is known; None before the first step."""
-        return self._learned.document if self._learned else None
+    def figures(self) -> AgentFigures | None:
+        """What there is to tell; None before the first epoch."""
+        return self._learned.figures(self._roster) if self._learned else None
 
     def step(self) -> bool:
         """Learns what is new; true where there is more of it. May be called again after any error."""

@@ -1,28 +1,37 @@
 """Learning for all agents that do, in the background process: whatever fails is said once and tried again."""
 
 import logging
-import secrets
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from proxy.config.agent import AgentConfig, StepConfig
 from proxy.config.model import Config, Records
-from proxy.rewards.terms import learning_agents, terms_of
+from proxy.rewards.status import LearningStatus, write_learning
+from proxy.rewards.terms import learning_agents
 from stores.runs import RunStore, StoreError
 
 if TYPE_CHECKING:
-    from proxy.feedback.watch import RaterWatch
-    from proxy.rewards.learner import Learner, Stores
+    from proxy.rewards.learner import Stores
+    from proxy.rewards.pupil import Pupil
     from stores.routing import BanditStore
 
 _EVERY: Final = 1.0
 _LONGEST_DELAY: Final = 10.0
+_SAY_EVERY: Final = 2.0
 _FORGET_EVERY: Final = 3600.0
 _STUCK: Final = 30 * 86_400
 """Seconds that a session keeps its variant, as in Redis."""
 _PATIENCE: Final = 1.0
 _log = logging.getLogger("burnish.learning")
+
+
+class _Trouble(NamedTuple):
+    """Why an agent learns nothing, and when that is tried again."""
+
+    text: str
+    delay: float
+    until: float
 
 
 class Learning:
@@ -35,17 +44,18 @@ class Learning:
         self._wall = wall
         self._config = config
         self._stores: Stores | None = None
-        self._learners: Mapping[str, Learner] | None = None
-        self._watches: dict[str, RaterWatch] = {}
-        self._next_at = 0.0
-        self._delay = 0.0
+        self._pupils: dict[str, Pupil | None] = {}
+        self._next_at = self._say_at = 0.0
+        self._troubles: dict[str, _Trouble] = {}
         self._forget_at = clock()
-        self._complaint = ""
+        self._failing: str | None = None
+        self._said: LearningStatus | None = None
 
     def use(self, config: Config) -> None:
         """Learn by another configuration from now on; where the records are stays as it was."""
         self._config = config
-        self._learners = None
+        self._pupils = {}
+        self._troubles = {}
 
     def step(self) -> bool:
         """Once a second, learns what is new. True where there is more to do right away."""
@@ -53,22 +63,24 @@ class Learning:
         if now < self._next_at:
             return False
         more = False
-        try:
-            for name, learner in self._all().items():
-                more = self._learn(name, learner) or more
-            if self._stores is not None and now >= self._forget_at:
-                self._forget_at = now + _FORGET_EVERY
-                self._stores.bandits.forget(self._wall() - _STUCK * 10**9)
-        except StoreError as error:
-            self._delay = min(_LONGEST_DELAY, self._delay * 2 or _EVERY)
-            self._complain(f"nothing is learned for now, and nothing is lost: {error}")
-            self._next_at = now + self._delay
-            return False
-        if self._complaint and self._delay:
-            _log.warning("learning goes on")
-            self._complaint = ""
-        self._delay = 0.0
+        for name, agent, step in learning_agents(self._config):
+            trouble = self._troubles.get(name)
+            if trouble is not None and now < trouble.until:
+                continue
+            try:
+                pupil = self._pupil(name, agent, step)
+                more = (pupil is not None and pupil.step()) or more
+                self._troubles.pop(name, None)
+            except Exception as error:
+                # The same process keeps the record, and other agents learn: it may not end over what one teaches it.
+                delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
+                self._troubles[name] = _Trouble(f"agent {name!r}: {_told(error)}", delay, now + delay)
+        self._forget(now)
+        self._note()
         self._next_at = now if more else now + _EVERY
+        if now >= self._say_at:
+            self._say_at = now + _SAY_EVERY
+            self._say()
         return more
 
     def close(self) -> None:
@@ -77,51 +89,15 @@ class Learning:
             self._stores.bandits.close()
             self._stores = None
 
-    def _learn(self, name: str, learner: "Learner") -> bool:
-        try:
-            self._watches[name].look()
-            return learner.step()
-        except StoreError:
-            raise
-        except Exception as error:
-            # The record is kept by the same process: it may not end over what is learned from it.
-            self._complain(f"agent {name!r}: nothing is learned: {type(error).__name__}: {error}")
-            return False
+    def _pupil(self, name: str, agent: AgentConfig, step: StepConfig) -> "Pupil | None":
+        if name not in self._pupils:
+            # Imported here: numpy and the steps' settings cost what only learning should.
+            from proxy.rewards.pupil import pupil
 
-    def _all(self) -> "Mapping[str, Learner]":
-        if self._learners is None:
-            made = [(name, self._made(name, agent, step)) for name, agent, step in learning_agents(self._config)]
-            self._learners = {name: learner for name, learner in made if learner is not None}
-        return self._learners
-
-    def _made(self, name: str, agent: AgentConfig, step: StepConfig) -> "Learner | None":
-        # Imported here: numpy and the steps' settings cost what only learning should.
-        from proxy.feedback.watch import RaterWatch
-        from proxy.rewards.learner import Learner
-        from proxy.seeding import Seeding
-
-        try:
-            terms = terms_of(name, agent, step)
-        except ValueError as error:
-            # The workers refuse such a configuration, and say more.
-            self._complain(f"agent {name!r}: nothing is learned: {error}")
-            return None
-        if terms is None:
-            return None
-        stores, hash = self._opened(), self._config.hash
-        Seeding(stores.ledger, clock=self._wall, new_id=lambda: secrets.token_hex(16))(name, agent, hash)
-        watch = self._watches[name] = RaterWatch(
-            name, agent.tenant, stores.runs, stores.ledger, clock=self._wall, config_hash=hash
-        )
-        return Learner(
-            terms,
-            tuple(agent.variants),
-            stores,
-            clock=self._wall,
-            tenant=agent.tenant,
-            config_hash=hash,
-            combine=watch.combine,
-        )
+            self._pupils[name] = pupil(
+                name, agent, step, self._opened(), clock=self._wall, config_hash=self._config.hash
+            )
+        return self._pupils[name]
 
     def _opened(self) -> "Stores":
         if self._stores is None:
@@ -132,10 +108,38 @@ class Learning:
             self._stores = Stores(self._runs, ledger, bandits_in(self._records))
         return self._stores
 
-    def _complain(self, complaint: str) -> None:
-        if complaint != self._complaint:
-            self._complaint = complaint
-            _log.error("%s", complaint)
+    def _forget(self, now: float) -> None:
+        if self._stores is not None and now >= self._forget_at:
+            self._forget_at = now + _FORGET_EVERY
+            with suppress(StoreError):
+                self._stores.bandits.forget(self._wall() - _STUCK * 10**9)
+
+    def _note(self) -> None:
+        """Says once what is wrong, and once that it no longer is."""
+        failing = "; ".join(trouble.text for trouble in self._troubles.values()) or None
+        if failing == self._failing:
+            return
+        if failing is None:
+            _log.warning("learning goes on")
+        else:
+            _log.error("nothing is learned for now, and nothing is lost: %s", failing)
+        self._failing = failing
+
+    def _say(self) -> None:
+        agents = {name: found for name, pupil in self._pupils.items() if pupil and (found := pupil.figures)}
+        status = LearningStatus(agents, self._failing)
+        if status == self._said or (self._said is None and not agents and not self._failing):
+            return
+        self._said = status
+        try:
+            write_learning(self._records.dir, status)
+        except OSError as error:
+            _log.error("%s: %s", self._records.dir, error.strerror)
+
+
+def _told(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, StoreError | ValueError) else f"{type(error).__name__}: {text}"
 
 
 def bandits_in(records: Records) -> "BanditStore":
@@ -146,4 +150,4 @@ def bandits_in(records: Records) -> "BanditStore":
         return RedisBandits(records.redis)
     from stores.routing.sqlite import SqliteBandits
 
-    return SqliteBandits(Path(records.dir) / "state.db")
+    return SqliteBandits(records.dir / "state.db")

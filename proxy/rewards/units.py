@@ -111,7 +111,7 @@ class Units:
         self._ends: list[tuple[int, str]] = []
         self._spoken: dict[str, Unit] = {}
         self._early = kept.early
-        self._late = kept.late
+        self.late = kept.late
         for unit in kept.units:
             self._add(unit)
             for run in unit.runs:
@@ -120,7 +120,7 @@ class Units:
                 self._spoken[unit.id] = unit
 
     def kept(self) -> Kept:
-        return Kept(list(self._units.values()), self._early, self._late)
+        return Kept(list(self._units.values()), self._early, self.late)
 
     def waiting(self) -> dict[str, int]:
         """How many units of each variant are not settled."""
@@ -238,7 +238,7 @@ class Units:
     def _join(self, id: str, said: Said) -> None:
         unit = self._of_run[said.run]
         if unit.settled or said.at_ns > unit.until_ns + self._wait_ns:
-            self._late += unit.said.get(id) != said
+            self.late += unit.said.get(id) != said
             return
         unit.said[id] = said
         if self._has_been_told(unit):
