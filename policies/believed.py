@@ -12,10 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from policies.raters import Beliefs, Vote, believe
-from records.score import THUMBS, Score
-
-GOLD: Final = "gold"
-"""The evaluator of scores by which the owner says what a run was: 1 for good, 0 for bad."""
+from records.score import GOLD, THUMBS, Score
 
 LABELS: Final = ("down", "up")
 _KNOWN_FROM: Final = 5

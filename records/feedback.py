@@ -1,13 +1,13 @@
 """What people say of a run, as scores: a thumb, a rating, a better answer, a preference.
 
-Each is on the scale of its evaluator: `thumbs` 0 or 1, `rating` 1 to 5; `correction` has no value but the answer that
-should have been given, in the details under `answer`; `preference` is 1, for the run that is the subject.
+Each is on the scale of its evaluator: `thumbs` and `gold` 0 or 1, `rating` 1 to 5; `correction` has no value but the
+answer that should have been given, in the details under `answer`; `preference` is 1, for the run that is the subject.
 """
 
 from typing import Final, NamedTuple
 
 from records.run import JsonValue
-from records.score import CORRECTION, PREFERENCE, RATING, THUMBS, Score, Subject, score_id
+from records.score import CORRECTION, GOLD, PREFERENCE, RATING, THUMBS, Score, Subject, score_id
 
 RATINGS: Final = range(1, 6)
 
@@ -31,6 +31,10 @@ class Vote(NamedTuple):
         if stars not in RATINGS:
             raise ValueError(f"a rating is a whole number from {RATINGS[0]} to {RATINGS[-1]}, not {stars}")
         return self._score(RATING, float(stars))
+
+    def gold(self, up: bool) -> Score:
+        """What the run is known to be, by which raters are measured."""
+        return self._score(GOLD, 1.0 if up else 0.0)
 
     def correction(self, answer: str) -> Score:
         return self._score(CORRECTION, None, details={"answer": answer})

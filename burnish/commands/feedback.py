@@ -37,6 +37,9 @@ def give(
     rating: Annotated[int | None, typer.Option(help="From 1, the worst, to 5.")] = None,
     correction: Annotated[str | None, typer.Option(metavar="TEXT", help="What should have been answered.")] = None,
     prefer: Annotated[str | None, typer.Option(metavar="OTHER_RUN", help="A better answer to the same prompt.")] = None,
+    gold: Annotated[
+        Literal["up", "down"] | None, typer.Option(help="What it is for sure: raters are measured by it.")
+    ] = None,
     comment: Annotated[str | None, typer.Option(metavar="TEXT", help="Why.")] = None,
     rater: Rater = OWNER,
     as_json: AsJson = False,
@@ -46,8 +49,8 @@ def give(
     """Say what a run's answer was worth. Said again by the same rater it replaces what that one said before."""
     with told():
         place = found(config, database)
-        if (thumbs, rating, correction, prefer) == (None, None, None, None):
-            raise Failure("say what the answer was worth: --thumbs, --rating, --correction or --prefer")
+        if (thumbs, rating, correction, prefer, gold) == (None,) * 5:
+            raise Failure("say what the answer was worth: --thumbs, --rating, --correction, --prefer or --gold")
         with place.store() as store:
             about = _run(store, run)
             better = None if prefer is None else _run(store, prefer)
@@ -61,6 +64,8 @@ def give(
             scores.append(vote.rating(rating))
         if correction is not None:
             scores.append(vote.correction(correction))
+        if gold is not None:
+            scores.append(vote.gold(gold == "up"))
         if better is not None:
             _check_pair(about, better)
             scores.append(vote._replace(run=better.id).preferred_to(about.id))

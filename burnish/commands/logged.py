@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from middleware.variant_routing import VariantRoutingSettings
-from policies.believed import GOLD, believed, gold_of
+from policies.believed import believed, gold_of
 from policies.offpolicy import Logged
 from proxy.config.agent import AgentConfig
 from proxy.config.reward import RECORDED
 from proxy.config.steps import ROUTING
 from proxy.rewards.units import Sticky
 from records.run import Assignment, Run
-from records.score import RATING, THUMBS, Score
+from records.score import GOLD, RATING, THUMBS, Score
 from stores.ledger import Ledger, ScoreFilter
 from stores.runs import RunFilter, RunStore
 

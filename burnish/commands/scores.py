@@ -5,7 +5,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from burnish.commands.wording import clock, one_line, timestamp
-from records.score import CORRECTION, PREFERENCE, RATING, THUMBS, Score
+from records.score import CORRECTION, GOLD, PREFERENCE, RATING, THUMBS, Score
 
 _SHORT: Final = 8
 
@@ -51,7 +51,7 @@ def _verdict(score: Score, about: str) -> Text:
     if score.failure is not None:
         return Text(f" failed: {one_line(score.failure, 80)}", "not bold red")
     match score.evaluator, score.value:
-        case str(name), float(value) if name == THUMBS:
+        case str(name), float(value) if name in (THUMBS, GOLD):
             return Text(" up", "not bold green") if value > 0.5 else Text(" down", "not bold red")
         case str(name), float(value) if name == RATING:
             return Text(f" {value:g} of 5", "not bold")

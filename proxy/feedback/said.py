@@ -11,11 +11,10 @@ from proxy.config.reward import RECORDED
 from proxy.errors import BadRequest
 from proxy.wire import document
 from records.feedback import RATINGS
-from records.score import CORRECTION, PREFERENCE, RATING, THUMBS
+from records.score import CORRECTION, GOLD, PREFERENCE, RATING, THUMBS
 
 Grader: TypeAlias = Literal["code", "judge", "human"]
 
-GOLD: Final = "gold"
 COMMENT: Final = "comment"
 _OWN: Final = (THUMBS, RATING, CORRECTION, PREFERENCE, COMMENT, GOLD, RECORDED)
 """Names of scores that mean something to Burnish itself."""

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from policies.alarms import favour_alarm
-from policies.believed import GOLD, Crowd, Thumb, crowd_of, gold_of
+from policies.believed import Crowd, Thumb, crowd_of, gold_of
 from proxy.rewards.units import Said, mean
-from records.score import THUMBS, Score
+from records.score import GOLD, THUMBS, Score
 from stores.ledger import Ledger, ScoreFilter
 from stores.runs import RunFilter, RunStore
 

@@ -14,6 +14,11 @@ def test_a_thumb_is_one_or_nothing() -> None:
     assert ADAS.thumb(False) == a_score(1, 0.0)
 
 
+def test_gold_is_what_the_owner_knows() -> None:
+    assert [ADAS.gold(up).value for up in (True, False)] == [1.0, 0.0]
+    assert ADAS.gold(True).id != ADAS.thumb(True).id
+
+
 def test_a_rating_is_from_one_to_five() -> None:
     assert [ADAS.rating(stars).value for stars in (1, 5)] == [1.0, 5.0]
     for stars in (0, 6, -1):

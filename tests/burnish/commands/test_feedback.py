@@ -52,6 +52,7 @@ def test_a_thumb_is_kept_as_a_score_of_the_run(recorded: Recorded) -> None:
     ("options", "told"),
     [
         (["--thumbs", "down"], ("thumbs", 0.0, {})),
+        (["--gold", "down"], ("gold", 0.0, {})),
         (["--rating", "4"], ("rating", 4.0, {})),
         (["--correction", "Press the button."], ("correction", None, {"answer": "Press the button."})),
     ],
@@ -98,7 +99,7 @@ def test_raters_are_kept_under_the_pseudonyms_of_users(recorded: Recorded) -> No
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ([], "say what the answer was worth: --thumbs, --rating, --correction or --prefer"),
+        ([], "say what the answer was worth: --thumbs, --rating, --correction, --prefer or --gold"),
         (["--comment", "Hm."], "say what the answer was worth"),
         (["--prefer", ONE.id], "a run cannot be better than itself"),
         (["--prefer", a_run(3).id], "that run is of another agent, 'sales'"),
