@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from proxy.errors import ApiError
+from proxy.rewards.status import LearningStatus
 from records import Attempt, Usage
 from records.run import Outcome
 
@@ -81,6 +82,17 @@ class Metrics:
         self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
         self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)
         self.dropped = Gauge("burnish_dropped_traces", "Traces not sent over OTLP since then.", **newest)
+        by_variant = ("agent", "variant")
+        self.share = Gauge("burnish_variant_share", "Share of the sessions that a variant gets.", by_variant, **newest)
+        self.mean = Gauge(
+            "burnish_variant_reward_mean", "Mean of a variant's rewards since they last changed.", by_variant, **newest
+        )
+        self.rewards = Gauge("burnish_variant_rewards", "Rewards that a variant was given.", by_variant, **newest)
+        self.stopped = Gauge("burnish_variant_stopped", "1 for a variant that broke a limit.", by_variant, **newest)
+        self.epoch = Gauge("burnish_epoch", "Number of the epoch that was published last.", ("agent",), **newest)
+        self.awaited = Gauge("burnish_rewards_awaited", "Sessions whose scores may still come.", ("agent",), **newest)
+        self.late = Gauge("burnish_scores_late", "Scores that came too late to count.", ("agent",), **newest)
+        self.failing = Gauge("burnish_learning_failing", "1 while some agent can learn nothing.", **newest)
         self._noted: list[Ended] = []
         # Looking a labelled child up costs more than counting with it.
         self._times = lru_cache(maxsize=1024)(self._histograms)
@@ -120,6 +132,20 @@ class Metrics:
 
     def left(self, api: str) -> None:
         self.departures.labels(api).inc()
+
+    def learned(self, status: LearningStatus) -> None:
+        """What the background process says of learning."""
+        self.failing.set(status.failing is not None)
+        for agent, told in status.agents.items():
+            self.epoch.labels(agent).set(told.epoch)
+            self.awaited.labels(agent).set(told.waiting)
+            self.late.labels(agent).set(told.late)
+            for name, variant in told.variants.items():
+                self.share.labels(agent, name).set(variant.share)
+                self.rewards.labels(agent, name).set(variant.rewards)
+                self.stopped.labels(agent, name).set(variant.stopped)
+                if variant.mean is not None:
+                    self.mean.labels(agent, name).set(variant.mean)
 
     def exposition(self) -> bytes:
         """All processes' figures added up, in the text format; those of the others as of their last flush."""

@@ -191,8 +191,12 @@ class Worker:
         """All figures for Prometheus, those of the background process included."""
         # Imported here: only the background process needs what comes with it otherwise.
         from proxy.record_status import read_status
+        from proxy.rewards.status import read_learning
 
-        kept = read_status(self.snapshot.config.records.dir)
+        records = self.snapshot.config.records.dir
+        if (learning := read_learning(records)) is not None:
+            self.metrics.learned(learning)
+        kept = read_status(records)
         if kept is not None:
             self.metrics.indexed.set(kept.indexer.indexed)
             if kept.exporter is not None:

@@ -9,6 +9,9 @@ import pytest
 from policies.bandits import BanditSettings
 from proxy.config.reward import Reward
 from tests.proxy.rewards.learning import Learning
+from tests.support.conftest import upstream
+
+__all__ = ["upstream"]
 
 Made = Callable[..., Learning]
 
