@@ -72,7 +72,7 @@ class DataPlane:
         elif not route.versioned:
             message = f"there is nothing at {scope['path']!r}; the API begins at /v1"
             await self._refuse(scope, send, route, ApiError(404, message, code="route_not_found"))
-        elif route.rest.startswith("responses/"):
+        elif route.rest.startswith(("responses/", "conversations/")):
             await self._stored(scope, receive, send, route)
         else:
             await self._passthrough(scope, receive, send, route)

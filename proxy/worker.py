@@ -183,7 +183,7 @@ class Worker:
             found.append("stopping" if self.stopping else "starting")
         if not self.journal.room:
             found.append("calls cannot be recorded: the record's disk is full or failing")
-        if self._routing.problem is not None:
+        if self._routing.problem is not None and (self._epochs or self.snapshot.config.records.redis):
             found.append(self._routing.problem)
         return found
 

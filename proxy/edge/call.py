@@ -135,6 +135,8 @@ class _Call:
         user = agent.user_of(request)
         self._scope = scope_of(agent.name, user)
         trace_id, self._parent = parent_of(by_name.get(b"traceparent"), run_id)
+        if request.conversation is not None:
+            agent.answers.refuse_anothers(request.conversation)
         kept = agent.answers.continued(request.continues) if request.continues else None
         self._session: Session = agent.sessions.find(
             request,
@@ -357,6 +359,8 @@ class _Call:
 
     def _remember(self, completion: Completion) -> None:
         seen = self._seen(completion)
+        if self._request.conversation is not None:
+            self._agent.answers.claim(self._request.conversation, seen, user=self._exchange.user)
         self._agent.sessions.remember(self._request, completion, scope=self._scope, session=self._session, seen=seen)
 
     def _keep(self, completion: Completion, outcome: Outcome) -> None:

@@ -32,9 +32,11 @@ from proxy.wire.formats import errors_of
 from proxy.worker import Worker
 from records import Attempt, Run
 from records.run import Outcome
+from stores.transcripts import Seen
 
 logger = logging.getLogger("burnish.edge")
 
+_BEGINS: Final = "POST /v1/conversations"
 _KEPT: Final = 64 * 1024
 """Bytes of a body that are recorded, where it is text."""
 
@@ -79,6 +81,13 @@ class PassthroughCalls:
                 raise
             logger.exception("run %s failed before it had begun", run_id)
             await refuse(sender, errors, as_api_error(unforeseen), run_id)
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_IDENTIFIED: Final = msgspec.json.Decoder(_Identified)
 
 
 class _Kept:
@@ -208,8 +217,19 @@ class _Forward:
             # What was promised does not come. The server closes a connection whose answer is not whole: the only sign
             # there is.
             return
-        self._record(answer.status, "ok" if answer.status < 400 else "error", None, kept.text())
+        said = kept.text()
+        if self._name == _BEGINS and answer.status < 400 and said is not None:
+            self._claim(said)
+        self._record(answer.status, "ok" if answer.status < 400 else "error", None, said)
         await sender.end_stream(held or b"")
+
+    def _claim(self, conversation: str) -> None:
+        """What was begun is this agent's own: agents may share a provider's key."""
+        try:
+            id = _IDENTIFIED.decode(conversation).id
+        except msgspec.DecodeError:
+            return
+        self._agent.answers.claim(id, Seen(id, self._run_id, self._trace_id, time.time_ns()))
 
     async def _body(self) -> AsyncIterator[bytes]:
         more = True

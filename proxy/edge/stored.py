@@ -22,7 +22,7 @@ _PAGE: Final = 20
 
 
 class StoredAnswers:
-    """`/v1/responses/ID` and what is below it."""
+    """`/v1/responses/ID`, `/v1/conversations/ID` and what is below them. Conversations are their provider's to keep."""
 
     def __init__(self, worker: Worker, format: WireFormat, passthrough: PassthroughCalls) -> None:
         self._worker = worker
@@ -110,4 +110,4 @@ def _page(items: list[JsonValue], query: dict[str, list[str]]) -> JsonValue:
 
 
 def _unknown(id: str) -> ApiError:
-    return ApiError(404, f"there is no response {id!r}", code="response_not_found")
+    return ApiError(404, f"there is no {id!r} here", code="not_found")

@@ -41,6 +41,30 @@ class KeptAnswers:
         """Whether the answer was given to another agent: then it is none of this one's business."""
         return self._store.is_anothers(self._agent, id)
 
+    def claim(self, id: str, seen: Seen, *, user: str | None = None) -> None:
+        """A conversation that a provider keeps is this agent's, unless it has been known before."""
+        if self.find(id) is None:
+            self._store.put(
+                KeptResponse(
+                    id=id,
+                    agent=self._agent,
+                    user=user,
+                    session=seen.session,
+                    run_id=seen.run_id,
+                    trace_id=seen.trace_id,
+                    variant=seen.variant,
+                    model=seen.model,
+                    at_ns=seen.ended_ns,
+                )
+            )
+
+    def refuse_anothers(self, conversation: str) -> None:
+        """Raises `BadRequest` for a conversation that another agent began."""
+        if self.is_anothers(conversation):
+            raise BadRequest(
+                f"there is no conversation {conversation!r}", param="conversation", code="conversation_not_found"
+            )
+
     def delete(self, id: str) -> bool:
         return self._store.delete(self._agent, id)
 

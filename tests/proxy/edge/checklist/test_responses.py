@@ -311,6 +311,24 @@ async def test_item_20_what_is_stored_is_the_agents_own(upstream: Upstream, star
     assert len(upstream.requests) == (1 if way.converts else 2)
 
 
+async def test_item_20_a_conversation_that_the_provider_keeps_is_the_agents_own(
+    upstream: Upstream, start: Start
+) -> None:
+    strangers = {"keys": [hash_key("bn-strangers")], "models": {"default": "small"}}
+    own = {"keys": [hash_key(KEY)], "models": {"default": "small"}}
+    line = await NATIVE.open(start, upstream, agents={"support": own, "strangers": strangers})
+    begun = (await line.proxy.post({"items": []}, path="/v1/conversations")).json()["id"]
+    stranger = {"authorization": "Bearer bn-strangers"}
+    at = f"/v1/conversations/{begun}"
+    for method, path in (("GET", at), ("GET", f"{at}/items"), ("DELETE", at)):
+        answer = await line.proxy.get(path, method=method, headers=stranger)
+        assert answer.status == 404, (method, path)
+    refused = await line.ask("b", conversation=begun, headers=stranger)
+    assert (refused.status, refused.error["code"]) == (400, "conversation_not_found")
+    assert (await line.ask("a", conversation=begun)).status == 200
+    assert (await line.proxy.get(at)).status == 200
+
+
 @EVERY_WAY
 async def test_item_20_the_input_items_are_all_that_a_response_was_made_from(
     upstream: Upstream, start: Start, way: Way
