@@ -34,10 +34,14 @@ class Failure(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """The store's URL, and the folder with the journal and the secret; None when only a server was named."""
+    """The store's URL, and the folder with the journal and the secret; None when only a server was named.
+
+    `redis` is where workers share what they route by, if that is not in the folder.
+    """
 
     url: str
     directory: Path | None
+    redis: str | None = None
 
     @property
     def journal(self) -> Path | None:
@@ -94,7 +98,7 @@ def found(config: Path, database: str | None, env: Mapping[str, str] = os.enviro
                 for problem in problems_of(error, Config, data, lambda where: source.mark(where).reference is not None)
             ],
         ) from None
-    return Place(records.database, records.dir)
+    return Place(records.database, records.dir, records.redis)
 
 
 @contextmanager

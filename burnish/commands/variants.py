@@ -12,6 +12,7 @@ from burnish.commands import decisions
 from burnish.commands.agents import agent_names
 from burnish.commands.groups import usually
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, found, told
+from burnish.commands.standing import standing
 from burnish.commands.traffic import Mover
 from burnish.commands.variant_input import CLI, Options, read_changes
 from burnish.commands.variant_moves import log, start, stop, undo
@@ -46,20 +47,21 @@ def list_variants(
     config: ConfigFile = DEFAULT_FILE,
     database: Database = None,
 ) -> None:
-    """List variants: their states, where they come from, what they change."""
+    """List variants: their states, where they come from, how they stand where routing learns, what they change."""
     with told():
         place = found(config, database)
         console = Console(highlight=False)
         names = agent_names(config) if agent is None else [agent]
         for number, name in enumerate(names):
-            variants = known_variants(place, configured_for(context, config, name))
+            who = configured_for(context, config, name)
+            variants, beside = known_variants(place, who), standing(place, who)
             if as_json:
                 for variant in variants:
-                    print(json.dumps(document(variant), ensure_ascii=False))
+                    print(json.dumps(document(variant, beside), ensure_ascii=False))
                 continue
             if agent is None:
                 console.print(Text(name if number == 0 else f"\n{name}", "bold blue"))
-            print_table(variants, console)
+            print_table(variants, console, beside)
 
 
 @app.command()

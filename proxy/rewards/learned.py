@@ -61,6 +61,9 @@ class Document(msgspec.Struct):
     history: tuple[dict[str, float], ...] = ()
     """Shares of the latest epochs."""
 
+    def encoded(self) -> bytes:
+        return _encode(self)
+
 
 _DECODER: Final = msgspec.msgpack.Decoder(Document)
 
@@ -91,7 +94,7 @@ class Learned:
 
     def encoded(self) -> bytes:
         self.document.kept = self._units.kept()
-        return _encode(self.document)
+        return self.document.encoded()
 
     def run(self, indexed: IndexedRun) -> None:
         run = indexed.run

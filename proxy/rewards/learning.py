@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from proxy.config.agent import AgentConfig, StepConfig
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from proxy.rewards.pupil import Pupil
     from stores.routing import BanditStore
 
+STATE: Final = "state.db"
 _EVERY: Final = 1.0
 _LONGEST_DELAY: Final = 10.0
 _SAY_EVERY: Final = 2.0
@@ -105,7 +107,7 @@ class Learning:
             from stores.ledger import open_ledger
 
             ledger = open_ledger(self._records.database, patience=_PATIENCE)
-            self._stores = Stores(self._runs, ledger, bandits_in(self._records))
+            self._stores = Stores(self._runs, ledger, bandits_in(self._records.dir, self._records.redis))
         return self._stores
 
     def _forget(self, now: float) -> None:
@@ -142,12 +144,12 @@ def _told(error: Exception) -> str:
     return text if isinstance(error, StoreError | ValueError) else f"{type(error).__name__}: {text}"
 
 
-def bandits_in(records: Records) -> "BanditStore":
+def bandits_in(directory: Path, redis: str | None) -> "BanditStore":
     """Where workers and the background process meet."""
-    if records.redis is not None:
+    if redis is not None:
         from stores.routing.redis import RedisBandits
 
-        return RedisBandits(records.redis)
+        return RedisBandits(redis)
     from stores.routing.sqlite import SqliteBandits
 
-    return SqliteBandits(records.dir / "state.db")
+    return SqliteBandits(directory / STATE)

@@ -12,11 +12,18 @@ _LEARNS: Final = frozenset({"thompson", "ucb", "track_and_stop", "contextual"})
 
 
 def learning_agents(config: Config) -> Iterator[tuple[str, AgentConfig, StepConfig]]:
-    """Agents whose routing may learn, with the step that says how. Costs no import."""
+    """Agents whose routing may learn, with the step that says how."""
     for name, agent in config.agents.items():
-        step = next((step for step in agent.middleware if step.name == ROUTING and step.enabled), None)
-        if step is not None and agent.mode == "apply" and agent.record == "all" and _learns(step.settings):
+        if (step := learning_step(agent)) is not None:
             yield name, agent, step
+
+
+def learning_step(agent: AgentConfig) -> StepConfig | None:
+    """The step that says how the agent's routing learns, if it may. Costs no import."""
+    if agent.mode != "apply" or agent.record != "all":
+        return None
+    steps = (step for step in agent.middleware if step.name == ROUTING and step.enabled and _learns(step.settings))
+    return next(steps, None)
 
 
 def terms_of(name: str, agent: AgentConfig, step: StepConfig) -> Terms | None:

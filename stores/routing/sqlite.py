@@ -11,6 +11,7 @@ import msgspec
 from stores.routing import Folded, Published
 from stores.routing.recent import Recent
 from stores.runs import StoreBusy
+from stores.sql.sqlite import create
 from stores.state import StateFile
 
 SCHEMA: Final = """
@@ -101,9 +102,10 @@ class SqliteBandits:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = sqlite3.connect(path, isolation_level=None, timeout=1.0)
-        self._file.executescript("pragma journal_mode = wal; pragma synchronous = normal;" + SCHEMA).close()
+        create(path)
+        with self._explaining():
+            self._file = sqlite3.connect(path, isolation_level=None, timeout=1.0)
+            self._file.executescript("pragma journal_mode = wal; pragma synchronous = normal;" + SCHEMA).close()
 
     def load(self, agent: str) -> Folded | None:
         with self._explaining():

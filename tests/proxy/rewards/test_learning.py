@@ -58,7 +58,7 @@ class Background:
                 pass
 
     def shares(self, agent: str = AGENT) -> dict[str, float] | None:
-        store = bandits_in(self.config.records)
+        store = bandits_in(self.config.records.dir, self.config.records.redis)
         try:
             found = store.last(agent)
         finally:
