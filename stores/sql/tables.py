@@ -55,6 +55,8 @@ runs: Final = Table(
     Column("answer", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("bodies", LargeBinary),
+    # The place of a run that is gone is never given again: whoever has read up to it would pass over its heir.
+    sqlite_autoincrement=True,
 )
 
 # Few, for a row of random key dirties a page of each. A filter on anything else reads along `started_ns`.
@@ -129,7 +131,7 @@ scores: Final = Table(
     Column("value", Double),
     Column("created_ns", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
-    # The place of a score that is gone is never given again: whoever has read up to it would pass over its heir.
+    # As with runs.
     sqlite_autoincrement=True,
 )
 

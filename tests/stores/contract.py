@@ -302,6 +302,14 @@ class RunStoreContract:
         assert rest.upto == store.after(0, 9).upto
         assert store.after(0, 9, "c") == IndexedRuns([], rest.upto)
 
+    def test_a_place_that_was_read_is_never_given_to_another_run(self, store: RunStore) -> None:
+        store.put([a_run(1), a_run(2)], {})
+        upto = store.after(0, 10).upto
+        store.delete(RunFilter(ids=[a_run(2).id]))
+        assert store.after(upto, 10).upto == upto
+        store.put([a_run(3)], {})
+        assert [indexed.run.id for indexed in store.after(upto, 10).runs] == [a_run(3).id]
+
     # Deletion
 
     def test_deleting_names_the_runs_that_are_gone(self, store: RunStore) -> None:
