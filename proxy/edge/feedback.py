@@ -34,7 +34,7 @@ _LARGEST_UNSIGNED: Final = 2**16
 """Bytes of a body that are read before anything says who sent it."""
 _IN_FLIGHT: Final = 64
 _WAITING: Final = 1024
-_LONGEST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 10.0
 _LONGEST_KEY: Final = 256
 _TOKEN: Final = b"x-burnish-feedback"
 _IDEMPOTENCY: Final = b"idempotency-key"

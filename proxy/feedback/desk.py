@@ -18,8 +18,8 @@ from stores.segments import journal_in
 
 T = TypeVar("T")
 
-_PATIENCE: Final = 2.0
-"""Seconds that the index of the journal is waited for."""
+_PATIENCE: Final = 5.0
+"""Seconds that the index of the journal is waited for: at the first start the database has yet to be made."""
 _PAUSE: Final = 0.05
 _ELSEWHERE: Final = 0.5
 """Seconds that a run recorded on another machine may need, of whose journal nothing is known here."""

@@ -15,6 +15,7 @@ from records.line import LineWriter
 from stores.journal import Journal
 from stores.ledger import ScoreFilter, open_ledger
 from stores.runs import open_store
+from tests.support import postgres
 from tests.support.indexing import index
 from tests.support.runs import NOON, a_run
 
@@ -133,3 +134,24 @@ async def test_only_the_last_runs_are_remembered_and_the_others_are_asked_for(
     with pytest.raises(ApiError):
         await desk.find(RUN.agent, "run_id", RUN.id)
     assert (tmp_path / "burnish.db").exists()
+
+
+async def test_where_machines_share_a_server_a_run_of_another_one_is_waited_for_a_moment(
+    tmp_path: Path, time: Time
+) -> None:
+    with postgres.running() as server, server.fresh() as url:
+        desk = FeedbackDesk(url, tmp_path, clock=time, pause=time.pause)
+        store = open_store(url)
+        with pytest.raises(ApiError) as refused:
+            await desk.find(RUN.agent, "run_id", RUN.id)
+        assert (refused.value.status, time.now >= 0.5) == (404, True)
+
+        def index_there() -> None:
+            store.put([RUN], {})
+
+        time.meanwhile = index_there
+        assert (await desk.find(RUN.agent, "run_id", RUN.id)).id == RUN.id
+        assert await desk.keep([VOTE], CAPS, None) == ["new"]
+        assert await desk.keep([VOTE], CAPS, None) == ["same"]
+        desk.close()
+        store.close()
