@@ -1,9 +1,10 @@
 """Intervals around a ratio of sums over sessions: Student's t, with what was never seen imagined once.
 
 A bandit's log has few, heavily weighted observations of a poor variant, and they may all be alike. Then the spread seen
-is no guide: bootstrap or normal intervals of a variant that earns .02 held it in 35 % of the logs of 300 decisions. So
-one imagined session with the least reward and one with the most, of the log's average weight, are counted with it (as
-Agresti and Coull do for a proportion), and the degrees of freedom are those of the effective number of sessions.
+is no guide: bootstrap intervals of a variant that earns .02 held it in 30 % of logs of 300 decisions. So sessions with
+the least reward and with the most are counted with it, z²/2 of each, of the log's average weight, as Agresti and Coull
+(1998) do for a proportion. The degrees of freedom are those of the effective number of sessions. The interval reaches
+from the value as well as from the middle so found: an adapting bandit leaves the fewest observations where they misled.
 """
 
 import math
@@ -28,18 +29,21 @@ def interval(
 ) -> tuple[float, float]:
     """Where `top.sum() / bottom.sum()` lies, each entry a session; without `bounds` nothing can be imagined."""
     above, below, count = float(top.sum()), float(bottom.sum()), effective(weight)
-    imagined = 0.0
+    value = above / below
+    imagined = common = 0.0
     if bounds:
-        imagined = float(weight @ weight) / float(weight.sum())
-        above, below, count = above + imagined * sum(bounds), below + 2 * imagined, count + 2
+        imagined = NormalDist().inv_cdf((1 + confidence) / 2) ** 2 / 2
+        common = float(weight @ weight) / float(weight.sum())
+        above, below = above + imagined * common * sum(bounds), below + 2 * imagined * common
+        count += 2 * imagined
     if count <= 1:
         return -math.inf, math.inf
     middle = above / below
     squares = float(np.square(top - middle * bottom).sum())
-    squares += sum((imagined * (bound - middle)) ** 2 for bound in bounds or ())
+    squares += sum(imagined * (common * (bound - middle)) ** 2 for bound in bounds or ())
     error = math.sqrt(squares * count / (count - 1)) / below
     reach = t_quantile((1 + confidence) / 2, count - 1) * error
-    return middle - reach, middle + reach
+    return min(value, middle) - reach, max(value, middle) + reach
 
 
 def t_quantile(probability: float, freedom: float) -> float:
