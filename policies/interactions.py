@@ -82,7 +82,8 @@ def interactions(
     foretold = _Foretold(ballot, beliefs, variants)
     cells = _Cells(ballot, foretold, cohorts or {})
     mean = foretold.chances @ worth
-    spread = np.sqrt(cells.variances(foretold.chances @ worth**2 - mean**2))
+    # Rounding can take a variance of nothing below 0.
+    spread = np.sqrt(np.maximum(cells.variances(foretold.chances @ worth**2 - mean**2), 0.0))
     tested = np.flatnonzero((cells.votes >= _FEW) & (spread > _ROUNDING))
 
     def deviations(labels: Ints) -> Floats:
@@ -93,18 +94,13 @@ def interactions(
     for _ in range(draws):
         reached += np.abs(deviations(foretold.draw(random))).max(initial=0.0) >= np.abs(found) - _ROUNDING
     p_values = (1 + reached) / (1 + draws)
-    count, means = cells.votes[tested], cells.sums(worth[ballot.label])[tested] / cells.votes[tested]
-    favours = [
-        Favour(
-            *cells.name(tested[at]),
-            int(count[at]),
-            means[at],
-            means[at] - found[at] * spread[tested[at]] / count[at],
-            p,
-        )
-        for at, p in enumerate(p_values.tolist())
-        if p <= alpha
-    ]
+    favours = []
+    for at in np.flatnonzero(p_values <= alpha).tolist():
+        cell = int(tested[at])
+        votes_cast = float(cells.votes[cell])
+        average = float(cells.sums(worth[ballot.label])[cell]) / votes_cast
+        foreseen = average - float(found[at] * spread[cell]) / votes_cast
+        favours.append(Favour(*cells.name(cell), int(votes_cast), average, foreseen, float(p_values[at])))
     favours.sort(key=lambda favour: (favour.p_value, -favour.votes))
     return Alarm(alpha, len(tested), float(p_values.min(initial=1.0)), tuple(favours))
 
@@ -162,7 +158,7 @@ class _Cells:
 
     def name(self, cell: int) -> tuple[str, bool, str]:
         """Who, whether that is a cohort, and the variant."""
-        who, variant = divmod(int(cell), len(self._variants))
+        who, variant = divmod(cell, len(self._variants))
         alone = len(self._raters)
         name = self._raters[who] if who < alone else self._cohorts[who - alone]
         return name, who >= alone, self._variants[variant]
