@@ -24,7 +24,7 @@ FORMATS: Final[Mapping[str, WireFormat]] = {
         CompletionsFormat(),
         PlainFormat("count_tokens", "messages/count_tokens", MESSAGES),
         PlainFormat("compact", "responses/compact", RESPONSES),
-        PlainFormat("input_tokens", "responses/input_tokens", RESPONSES),
+        PlainFormat("input_tokens", "responses/input_tokens", RESPONSES, needs_model=False),
     )
 }
 

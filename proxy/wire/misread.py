@@ -27,11 +27,14 @@ def wrong_type(error: msgspec.ValidationError) -> BadRequest:
     what, _, path = str(error).partition(" - at `$")
     param = path.rstrip("`").lstrip(".")
     if missing := _MISSING.fullmatch(what):
-        param = f"{param}.{missing[1]}" if param else missing[1]
-        return BadRequest(f"{param}: is missing", param=param, code="missing_field")
+        return missing_field(f"{param}.{missing[1]}" if param else missing[1])
     if expected := _EXPECTED.fullmatch(what):
         what = f"expected {_said(expected[1])}, got {_said(expected[2])}"
     return BadRequest(f"{param or 'the body'}: {what}", param=param or None, code="invalid_type")
+
+
+def missing_field(param: str) -> BadRequest:
+    return BadRequest(f"{param}: is missing", param=param, code="missing_field")
 
 
 def not_json(error: msgspec.DecodeError, body: bytes) -> BadRequest:

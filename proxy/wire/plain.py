@@ -10,7 +10,7 @@ import msgspec
 
 from middleware.messages import ChatRequest, Chunk, Completion, Delta, Message, Role, Tool, ToolCall
 from proxy.errors import ApiError, UpstreamBroke
-from proxy.wire import document, sse
+from proxy.wire import document, misread, sse
 from proxy.wire.format import EventWriter, WireChunk, WireFormat, WireRequest
 from records import JsonValue, Usage
 
@@ -47,7 +47,8 @@ class PlainFormat:
     chained = False
     ping = sse.PING
 
-    def __init__(self, name: str, path: str, of: WireFormat) -> None:
+    def __init__(self, name: str, path: str, of: WireFormat, *, needs_model: bool = True) -> None:
+        self._needs_model = needs_model
         self.name = name
         self.path = path
         self.operation = name
@@ -57,7 +58,10 @@ class PlainFormat:
         self.request_id = of.request_id
 
     def read_request(self, body: bytes) -> "PlainRequest":
-        return PlainRequest(self.name, body, document.read(body, _HEAD))
+        head: _Head = document.read(body, _HEAD)
+        if self._needs_model and head.model is None:
+            raise misread.missing_field("model")
+        return PlainRequest(self.name, body, head)
 
     def read_chunk(self, data: bytes) -> "PlainChunk":
         raise UpstreamBroke("the upstream streams where one document was asked for")

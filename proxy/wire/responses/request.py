@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from middleware.messages import Message, Role, Tool
-from proxy.wire import document
+from proxy.wire import document, misread
 from proxy.wire.format import WireRequest
 from proxy.wire.responses.answer import ResponsesCompletion
 from proxy.wire.responses.items import Item, Turn, fingerprint_of, message_of, turns_of
@@ -24,6 +24,7 @@ class _Head(msgspec.Struct):
     input: str | list[Item] | None = None
     # It may be absent: a prompt template names one.
     model: str | None = None
+    prompt: msgspec.Raw = NULL
     stream: bool | None = None
     instructions: msgspec.Raw = NULL
     tools: msgspec.Raw = NULL
@@ -56,7 +57,11 @@ class ResponsesRequest(WireRequest):
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        return cls(body, document.read(body, _HEAD))
+        head: _Head = document.read(body, _HEAD)
+        if head.model is None and head.prompt is NULL:
+            # A stored prompt may name the model; without one, somebody has to.
+            raise misread.missing_field("model")
+        return cls(body, head)
 
     @property
     def body(self) -> bytes:
