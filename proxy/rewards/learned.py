@@ -40,7 +40,7 @@ class Terms(msgspec.Struct, frozen=True):
     def folded_by(self, roster: Roster) -> str:
         """The version of all that is known."""
         bandit = self.bandit
-        return _digest(self.rewarded_by, bandit.policy, bandit.limits, bandit.change, bandit.bounds, roster.since)
+        return _digest(self.rewarded_by, bandit.policy, bandit.limits, bandit.change, bandit.bounds, roster.others)
 
 
 class Document(msgspec.Struct):
@@ -82,7 +82,7 @@ class Learned:
     def __init__(self, terms: Terms, document: Document, roster: Roster, *, combine: Combine = mean) -> None:
         self._terms = terms
         self._version = terms.rewarded_by
-        self._since = roster.since
+        self._roster = roster
         self.document = document
         reward = terms.reward
         self._units = Units(reward, terms.sticky, document.kept, last_word=IMPLICIT, combine=combine)
@@ -101,7 +101,7 @@ class Learned:
         self.document.runs = indexed.seq
         if run.source != "live" or run.turn != "main":
             return
-        if run.assignment is not None and run.started_ns >= self._since.get(run.variant, 0):
+        if run.assignment is not None and self._roster.means(run.variant, run.started_ns):
             self._outcomes.append(_outcome(run))
             self._units.run(run)
         if self._listens:
@@ -116,7 +116,7 @@ class Learned:
             self._units.score(score)
         elif score.source == "code" and score.rater == rater_of(self._version) and score.value is not None:
             variant = score.details["variant"]
-            counts = score.details["began_ns"] >= self._since.get(variant, 0)
+            counts = self._roster.means(variant, score.details["began_ns"])
             if self._units.rewarded(score.subject) and counts:
                 self._rewards.append(_reward(score, variant, score.value))
 

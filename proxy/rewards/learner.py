@@ -26,7 +26,6 @@ from stores.ledger import Ledger, ScoreFilter, Sequenced
 from stores.routing import BanditStore, Folded, Published
 from stores.runs import IndexedRun, RunStore
 
-_AT_ONCE: Final = 1_000
 _SLACK_NS: Final = 2 * 10**9
 """How long after its time has come a unit is settled: scores carry the time at which they were given."""
 _HISTORY: Final = 40
@@ -42,7 +41,10 @@ class Stores(NamedTuple):
 
 
 class Learner:
-    """`variants` are those of the configuration; `clock` is in nanoseconds since the epoch."""
+    """`variants` are those of the configuration; `clock` is in nanoseconds since the epoch.
+
+    `at_once` is how many runs and scores are read in one step.
+    """
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Learner:
         tenant: str = "default",
         config_hash: str = "",
         combine: Combine = mean,
+        at_once: int = 1_000,
     ) -> None:
         self._terms = terms
         self._agent = terms.agent
@@ -63,6 +66,7 @@ class Learner:
         self._tenant = tenant
         self._config_hash = config_hash
         self._combine = combine
+        self._at_once = at_once
         self._every_ns = int(terms.reward.every * 1e9)
         self._folded: Folded | None = None
         self._learned: Learned | None = None
@@ -129,10 +133,10 @@ class Learner:
     def _read(self, learned: Learned, now_ns: int) -> int:
         """Takes in a page of what is new, in the order of time. The time up to which all is known now."""
         document = learned.document
-        runs = self._stores.runs.after(document.runs, _AT_ONCE, self._agent)
-        scores = self._stores.ledger.scores_after(document.scores, _AT_ONCE)
+        runs = self._stores.runs.after(document.runs, self._at_once, self._agent)
+        scores = self._stores.ledger.scores_after(document.scores, self._at_once)
         # Of two pages, one may reach further than the other.
-        full = [page[-1][0] for page in (timed_runs(runs.runs), timed_scores(scores)) if len(page) == _AT_ONCE]
+        full = [page[-1][0] for page in (timed_runs(runs.runs), timed_scores(scores)) if len(page) == self._at_once]
         for time, event in heapq.merge(timed_runs(runs.runs), timed_scores(scores), key=itemgetter(0)):
             if full and time > min(full):
                 break

@@ -18,11 +18,15 @@ class Roster(msgspec.Struct, frozen=True):
 
     eligible: tuple[str, ...]
     serving: tuple[Variant, ...] = ()
-    since: dict[str, int] = {}
-    """Where another variant had the name before: what was done under it earlier was that one's doing."""
+    others: dict[str, tuple[tuple[int, int], ...]] = {}
+    """When other variants had the name of one of these: what was done under it then was their doing."""
 
     resumed: dict[str, tuple[int, ...]] = {}
     """When a variant was moved back into traffic."""
+
+    def means(self, name: str, at_ns: int) -> bool:
+        """Whether the name meant then whom it means now."""
+        return not any(since <= at_ns < until for since, until in self.others.get(name, ()))
 
 
 def roster_of(configured: Sequence[str], variants: Sequence[Variant], decisions: Sequence[Decision]) -> Roster:
@@ -45,10 +49,15 @@ def roster_of(configured: Sequence[str], variants: Sequence[Variant], decisions:
             resumed[variant.name] = (*resumed.get(variant.name, ()), decision.created_ns)
         elif change.now in _OUT:
             left[variant.id] = max(left.get(variant.id, 0), decision.created_ns)
-    since = {
-        name: max(made_way)
-        for name in names
-        if (made_way := [left.get(each.id, 0) for each in variants if each.name == each.aside(name)])
-    }
+    others: dict[str, tuple[tuple[int, int], ...]] = {}
+    for holder in variants:
+        # An older one may have had the name since before anything was written down.
+        times = sorted(
+            (each.created_ns if each.created_ns > holder.created_ns else 0, left[each.id])
+            for each in variants
+            if each.name == each.aside(holder.name) and each.id in left
+        )
+        if times and holder.name in names:
+            others[holder.name] = tuple(times)
     # Somebody has to answer.
-    return Roster(tuple(names) or tuple(configured[:1]), tuple(serving), since, resumed)
+    return Roster(tuple(names) or tuple(configured[:1]), tuple(serving), others, resumed)

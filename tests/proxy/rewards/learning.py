@@ -79,6 +79,7 @@ class Learning:
         self.now = 0.0
         self.failures = 0
         """Steps that a store prevented."""
+        self.at_once = 1_000
         self.terms = Terms(AGENT, reward, sticky, bandit)
         self.variants: Sequence[str] = ("base", "terse")
         url = url or f"sqlite:///{folder / 'burnish.db'}"
@@ -89,7 +90,11 @@ class Learning:
     def another(self, **changes: Any) -> Learner:
         """A learner that knows nothing but what is kept, as after the process was killed."""
         return Learner(
-            changes.pop("terms", self.terms), self.variants, self.given, clock=lambda: NOON + round(self.now * SECOND)
+            changes.pop("terms", self.terms),
+            self.variants,
+            self.given,
+            clock=lambda: NOON + round(self.now * SECOND),
+            at_once=self.at_once,
         )
 
     def restart(self, **changes: Any) -> None:

@@ -131,6 +131,20 @@ def test_nobody_can_say_what_the_reward_is(learning: Made) -> None:
     assert agent.state.arm("base").n == 0
 
 
+def test_the_reward_that_is_on_record_stands(learning: Made) -> None:
+    agent = learning()
+    for number in range(20):
+        call = a_call(f"{number}", session=f"s{number}", at=number)
+        agent.put(call, a_thumb(call, at=number))
+        agent.step(number + 0.5)
+        agent.put(a_thumb(call, False, at=number + 0.9, rater="bob"))
+    agent.at_once = 1
+    agent.lose()
+    agent.settle(100)
+    assert agent.rewards == [1.0] * 20
+    assert (agent.arm("base").n, agent.arm("base").total) == (20, 20.0)
+
+
 def test_other_weights_reward_what_was_earned_anew(learning: Made) -> None:
     agent = learning()
     calls = [a_call(f"{number}", session=f"s{number}", at=number) for number in range(3)]

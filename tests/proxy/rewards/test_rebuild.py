@@ -23,7 +23,7 @@ from stores.routing import BanditStore
 from stores.routing.memory import MemoryRouting
 from stores.routing.redis import RedisBandits
 from stores.routing.sqlite import SqliteBandits
-from stores.runs import StoreError, open_store
+from stores.runs import StoreBusy, StoreError, open_store
 from tests.proxy.rewards.learning import AGENT, Learning, a_call, a_thumb
 from tests.support.redis import Redis, running_redis
 
@@ -73,21 +73,22 @@ class Killed(Exception):
 
 
 class Mortal:
-    """A store at whose calls the process may die: before they are done, or after."""
+    """A store at whose calls the process may die, or be refused: before they are done, or after."""
 
-    def __init__(self, store: object, dies: Callable[[], bool]) -> None:
+    def __init__(self, store: object, dies: Callable[[], bool], error: Exception | None = None) -> None:
         self._store = store
         self._dies = dies
+        self._error = error or Killed()
 
     def __getattr__(self, name: str) -> Any:
         done = getattr(self._store, name)
 
         def call(*given: Any, **named: Any) -> Any:
             if self._dies():
-                raise Killed
+                raise self._error
             found = done(*given, **named)
             if self._dies():
-                raise Killed
+                raise self._error
             return found
 
         return call
@@ -142,6 +143,10 @@ def stepped(agent: Learning, at: float) -> bool:
     return True
 
 
+def rewarded(state: BanditState) -> dict[str, int]:
+    return {name: arm.rewards for name, arm in state.arms.items()}
+
+
 SLOW = settings(
     deadline=None,
     max_examples=25,
@@ -151,10 +156,11 @@ SLOW = settings(
 
 
 @SLOW
-@given(history=histories())
-def test_a_recount_comes_to_what_was_counted_along_the_way(empty: Path, history: list[Event]) -> None:
+@given(history=histories(), at_once=st.sampled_from([1_000, 5, 1]))
+def test_a_recount_comes_to_what_was_counted_along_the_way(empty: Path, history: list[Event], at_once: int) -> None:
     with learning(empty) as agent:
         counted, rewards = live(agent, history), agent.rewards
+        agent.at_once = at_once
         agent.lose()
         agent.settle(END + 100)
         assert agent.state == counted
@@ -166,9 +172,6 @@ def test_a_recount_comes_to_what_was_counted_along_the_way(empty: Path, history:
 def test_how_often_it_looks_makes_no_difference_to_who_is_rewarded(
     empty: Path, history: list[Event], pause: float
 ) -> None:
-    def rewarded(state: BanditState) -> dict[str, int]:
-        return {name: arm.rewards for name, arm in state.arms.items()}
-
     with learning(empty) as often, learning(empty) as seldom:
         assert rewarded(live(often, history)) == rewarded(live(seldom, history, pause))
 
@@ -182,6 +185,20 @@ def test_killed_between_any_two_steps_it_comes_to_the_same(empty: Path, history:
         agent.restart()
         assert live(agent, history) == live(calm, history)
         assert agent.rewards == calm.rewards
+
+
+@SLOW
+@given(history=histories(), away=st.sets(st.integers(0, 2000), min_size=1, max_size=30))
+def test_stores_that_are_away_for_a_moment_cost_nothing(empty: Path, history: list[Event], away: set[int]) -> None:
+    with learning(empty) as calm, learning(empty) as agent:
+        moments = itertools.count()
+        agent.given = Stores(*(Mortal(store, lambda: next(moments) in away, StoreBusy()) for store in agent.stores))
+        agent.restart()
+        found, expected = live(agent, history), live(calm, history)
+        assert rewarded(found) == rewarded(expected)
+        assert {name: arm.calls for name, arm in found.arms.items()} == {
+            name: arm.calls for name, arm in expected.arms.items()
+        }
 
 
 @SLOW

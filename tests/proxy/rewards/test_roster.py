@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
+
 from proxy.rewards.roster import Roster, roster_of
 from records.decision import Decision
-from records.variant import Bullet, Changes, State, Variant
+from records.variant import Changes, State, Variant
 from tests.support.scores import a_decision, a_variant
 
 BASE = a_variant("base", changes=Changes(), state="live", origin="yaml")
@@ -14,6 +16,12 @@ CONFIGURED = ("base", "terse")
 def moved(variant: Variant, was: State, now: State, at_ns: int, **changes: Any) -> Decision:
     evidence = {"variant": variant.id, "was": was, "now": now}
     return a_decision(at_ns, created_ns=at_ns, evidence=evidence, subject=variant.name, **changes)
+
+
+def aside(name: str, changes: Changes, **more: Any) -> Variant:
+    """One that had the name, and made way."""
+    found = a_variant(name, changes=changes, state="retired", **more)
+    return msgspec.structs.replace(found, name=found.aside(name))
 
 
 def test_where_the_ledger_is_empty_the_configuration_decides() -> None:
@@ -38,20 +46,20 @@ def test_somebody_answers_though_all_were_retired() -> None:
 
 
 def test_a_name_that_was_another_variants_means_the_new_one_since_that_made_way() -> None:
-    new = a_variant("terse", state="live", changes=Changes(instructions=(Bullet(text="Be very brief."),)))
-    old = a_variant("terse", state="retired")
-    old = a_variant(old.aside("terse"), changes=old.changes, state="retired")
+    old = aside("terse", Changes(model="m"), created_ns=5)
+    new = a_variant("terse", state="live", created_ns=77)
     roster = roster_of(CONFIGURED, [BASE, old, new], [moved(old, "live", "retired", 77)])
-    assert roster.since == {"terse": 77}
     assert roster.eligible == CONFIGURED
+    assert [roster.means("terse", at_ns) for at_ns in (1, 76, 77, 90)] == [False, False, True, True]
+    assert roster.means("base", 1)
 
 
-def test_a_variant_that_has_its_name_back_has_had_it_since_the_other_made_way() -> None:
-    first = a_variant("terse", state="live")
-    other = a_variant("other", changes=Changes(model="m"))
-    second = a_variant(other.aside("terse"), changes=other.changes, state="retired")
+def test_a_variant_that_has_its_name_back_keeps_what_was_its_own() -> None:
+    first = a_variant("terse", state="live", created_ns=5)
+    second = aside("terse", Changes(model="m"), created_ns=50)
     decisions = [moved(first, "live", "retired", 50), moved(second, "live", "retired", 90)]
-    assert roster_of(CONFIGURED, [first, second], decisions).since == {"terse": 90}
+    roster = roster_of(CONFIGURED, [first, second], decisions)
+    assert [roster.means("terse", at_ns) for at_ns in (10, 50, 89, 90)] == [True, False, False, True]
 
 
 def test_it_knows_when_a_variant_was_let_back_in() -> None:
