@@ -43,6 +43,8 @@ CHOSEN = [
         "test_responses.py",
     )
 ]
+SERVABLE = "not (test_responses and create_overload) or with_all_params"
+"""Some ask for a response to nothing by no model, which the API refuses; only a server made of its schema answers."""
 STORED = f"{CHAT}/completion_id"
 MODEL: dict[str, Any] = {"id": "gpt-6-astra", "object": "model", "created": 1, "owned_by": "upstream"}
 MESSAGE: dict[str, Any] = {"id": "chatcmpl-1-0", "role": "assistant", "content": "Hello.", "refusal": None}
@@ -143,7 +145,7 @@ def test_openai_python_passes_its_own_tests(environments: Environments, endpoint
     (conftest,) = sources.glob("tests/conftest.py")
     conftest.write_text(re.sub(r'(?m)^api_key = ".*"$', f'api_key = "{endpoint.key}"', conftest.read_text()))
 
-    options = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short"]
+    options = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short", "-k", SERVABLE]
     done = subprocess.run(
         [str(python), "-m", "pytest", *options, *(f"tests/{each}" for each in CHOSEN)],
         cwd=sources,

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmarks.raters.methods import plain
@@ -152,6 +152,8 @@ def test_beliefs_are_probabilities(said: list[Vote], gold: dict[str, str]) -> No
 @given(VOTES)
 def test_names_and_order_of_labels_do_not_matter(said: list[Vote]) -> None:
     beliefs = believe(said, gold={"1": "a"}, labels=NAMES)
+    # Where two readings of the votes are equally likely, nothing tells which is found.
+    assume(beliefs.margin > 0.1)
     turned = believe(said, gold={"1": "a"}, labels=NAMES[::-1])
     for item in beliefs.items:
         assert turned.items[item][::-1] == pytest.approx(beliefs.items[item], abs=1e-3)

@@ -47,7 +47,7 @@ def replayed(draw: st.DrawFn, output: list[Item]) -> list[Item]:
 def test_an_answer_is_known_again_when_it_is_sent_back(whole: Item, data: st.DataObject) -> None:
     items = data.draw(replayed(whole["output"]))
     asked = {"role": "user", "content": "?"}
-    request = ResponsesRequest.read(json.dumps({"input": [asked, *items, asked]}).encode())
+    request = ResponsesRequest.read(json.dumps({"model": "m", "input": [asked, *items, asked]}).encode())
     if "assistant" in request.roles:
         assert request.roles == ["user", "assistant", "user"]
         assert request.fingerprints[1] == ResponsesCompletion(json.dumps(whole).encode()).fingerprint
@@ -56,10 +56,10 @@ def test_an_answer_is_known_again_when_it_is_sent_back(whole: Item, data: st.Dat
 def test_an_answer_is_known_again_when_its_client_only_names_its_items() -> None:
     output = [{"type": "reasoning", "id": "rs", "summary": []}, message({"type": "output_text", "text": "a"})]
     named = [{"type": "item_reference", "id": item["id"]} for item in output]
-    request = ResponsesRequest.read(json.dumps({"input": named}).encode())
+    request = ResponsesRequest.read(json.dumps({"model": "m", "input": named}).encode())
     assert list(request.fingerprints) == [completion(output=output).reference]
     called = [output[0], {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": ""}]
-    partly = ResponsesRequest.read(json.dumps({"input": [named[0], called[1]]}).encode())
+    partly = ResponsesRequest.read(json.dumps({"model": "m", "input": [named[0], called[1]]}).encode())
     assert list(partly.fingerprints) == [completion(output=called).fingerprint]
     assert completion().reference is None
 
@@ -70,7 +70,7 @@ def test_an_answer_in_which_the_provider_ran_tools_is_known_by_how_it_begins() -
         {"type": "shell_call_output", "call_id": "c", "output": []},
     ]
     output = [*run, message({"type": "output_text", "text": "done"})]
-    request = ResponsesRequest.read(json.dumps({"input": output}).encode())
+    request = ResponsesRequest.read(json.dumps({"model": "m", "input": output}).encode())
     assert request.roles == ["assistant", "tool", "assistant"]
     assert request.fingerprints[0] == completion(output=output).fingerprint
 

@@ -241,8 +241,8 @@ def test_a_prompt_template_names_the_model_and_the_input() -> None:
 
 
 def test_a_text_and_a_message_that_says_it_are_the_same_question() -> None:
-    text = ResponsesRequest.read('{"input":"caf\u00e9?"}'.encode())
-    item = ResponsesRequest.read('{"input":[{"role":"user","content":"caf\u00e9?"}]}'.encode())
+    text = ResponsesRequest.read('{"model":"m","input":"caf\u00e9?"}'.encode())
+    item = ResponsesRequest.read('{"model":"m","input":[{"role":"user","content":"caf\u00e9?"}]}'.encode())
     assert text.fingerprints == item.fingerprints
 
 
