@@ -4,10 +4,7 @@ It may be killed anywhere. What it knows is kept as one document, replaced as a 
 what it puts into the ledger has the same ids when it is put again. Where the document is gone, it is made again.
 """
 
-import heapq
 from collections.abc import Callable, Sequence
-from itertools import accumulate
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,13 +13,14 @@ from policies.bandits import BanditSettings, Epoch
 from proxy.config.reward import RECORDED
 from proxy.rewards.epochs import EPOCHS, decisions, moved, next_epoch, published
 from proxy.rewards.learned import Document, Learned, Terms, document_of
+from proxy.rewards.reading import together
 from proxy.rewards.roster import CHANGING, Roster, roster_of
 from proxy.rewards.status import AgentFigures
 from proxy.rewards.units import Combine, mean
 from records.decision import Decision
 from records.score import Score
 from records.variant import Variant
-from stores.ledger import Ledger, ScoreFilter, Sequenced
+from stores.ledger import Ledger, ScoreFilter
 from stores.routing import BanditStore, Folded, Published
 from stores.runs import IndexedRun, RunStore
 
@@ -131,21 +129,18 @@ class Learner:
         return None
 
     def _read(self, learned: Learned, now_ns: int) -> int:
-        """Takes in a page of what is new, in the order of time. The time up to which all is known now."""
+        """Takes in a page of what is new. The time up to which all is known now."""
         document = learned.document
         runs = self._stores.runs.after(document.runs, self._at_once, self._agent)
         scores = self._stores.ledger.scores_after(document.scores, self._at_once)
-        # Of two pages, one may reach further than the other.
-        full = [page[-1][0] for page in (timed_runs(runs.runs), timed_scores(scores)) if len(page) == self._at_once]
-        for time, event in heapq.merge(timed_runs(runs.runs), timed_scores(scores), key=itemgetter(0)):
-            if full and time > min(full):
-                break
+        events, upto_ns = together(runs.runs, scores, self._at_once)
+        for event in events:
             if isinstance(event, IndexedRun):
                 learned.run(event)
-            elif isinstance(event, Sequenced):
+            else:
                 learned.score(event.seq, event.score)
-        if full:
-            return min(now_ns - 1, *full)
+        if upto_ns is not None:
+            return min(now_ns - 1, upto_ns)
         document.runs = max(document.runs, runs.upto)
         return now_ns
 
@@ -220,17 +215,6 @@ class Learner:
         else:
             # Another process has learned meanwhile, or what was kept is gone.
             self._learned = None
-
-
-def timed_runs(runs: Sequence[IndexedRun]) -> list[tuple[int, IndexedRun]]:
-    """Each with the latest time up to it."""
-    times = accumulate((each.run.ended_ns for each in runs), max)
-    return list(zip(times, runs, strict=True))
-
-
-def timed_scores(scores: Sequence[Sequenced]) -> list[tuple[int, Sequenced]]:
-    times = accumulate((each.score.created_ns for each in scores), max)
-    return list(zip(times, scores, strict=True))
 
 
 def _ageing(settings: BanditSettings, epoch: Epoch) -> bool:

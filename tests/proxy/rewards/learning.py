@@ -60,6 +60,32 @@ def a_thumb(run: Run, up: bool = True, *, at: float, rater: str = "ada", **chang
     return a_score(run.id, float(up), rater=rater, created_ns=NOON + round(at * SECOND), **changes)
 
 
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Mortal:
+    """A store at whose calls the process may die, or be refused: before they are done, or after."""
+
+    def __init__(self, store: object, dies: Callable[[], bool], error: Exception | None = None) -> None:
+        self._store = store
+        self._dies = dies
+        self._error = error or Killed()
+
+    def __getattr__(self, name: str) -> Any:
+        done = getattr(self._store, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            if self._dies():
+                raise self._error
+            found = done(*given, **named)
+            if self._dies():
+                raise self._error
+            return found
+
+        return call
+
+
 class Learning:
     """`now` is in seconds after noon. The bandits' store is in memory unless another is given.
 

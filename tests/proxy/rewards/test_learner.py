@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from policies.bandits import BanditSettings, Contextual, Limits, Ramp
+from policies.bandits.state import Count
 from proxy.config.reward import RECORDED
 from proxy.rewards.implicit import ABANDONMENT, RETRY
 from records.run import Fact
@@ -220,6 +221,26 @@ def test_a_stopped_variant_is_retired_until_somebody_moves_it_back(learning: Mad
     fail(agent, "terse", 10, at=70)
     agent.settle(80)
     assert agent.published.probabilities == {"base": 1.0}
+
+
+def test_what_was_let_back_in_is_so_after_a_recount(learning: Made) -> None:
+    agent = learning(bandit=LIMITED)
+    terse = a_variant("terse", state="live")
+    agent.stores.ledger.add_variant(terse)
+    agent.step(0)
+    fail(agent, "terse", 10, at=5)
+    agent.step(6)
+    agent.stores.ledger.move_variant(terse.id, "live", a_decision(1, created_ns=NOON + 40 * SECOND))
+    agent.step(41)
+    for number in range(5):
+        agent.put(a_call(f"{number}", "terse", at=50 + number, outcome="error" if number == 3 else "ok"))
+    agent.settle(60)
+    counted = agent.state
+    assert counted.arm("terse").calls["errors"] == Count(5, 1.0)
+    agent.lose()
+    agent.settle(80)
+    assert agent.state == counted
+    assert agent.published.probabilities["terse"] > 0
 
 
 def test_where_every_variant_fails_the_incumbent_goes_on_answering(learning: Made) -> None:

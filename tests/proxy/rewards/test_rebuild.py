@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +24,7 @@ from stores.routing.memory import MemoryRouting
 from stores.routing.redis import RedisBandits
 from stores.routing.sqlite import SqliteBandits
 from stores.runs import StoreBusy, StoreError, open_store
-from tests.proxy.rewards.learning import AGENT, Learning, a_call, a_thumb
+from tests.proxy.rewards.learning import AGENT, Killed, Learning, Mortal, a_call, a_thumb
 from tests.support.redis import Redis, running_redis
 
 BANDIT = BanditSettings(policy=TrackAndStop(), ramp=None, limits=Limits(error_rate=0.05, latency_p95_ms=900))
@@ -68,30 +68,16 @@ def histories(draw: st.DrawFn) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
-class Killed(Exception):
-    """The process is gone."""
+class Moment:
+    """Whether this is the one of that number."""
 
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.passed = 0
 
-class Mortal:
-    """A store at whose calls the process may die, or be refused: before they are done, or after."""
-
-    def __init__(self, store: object, dies: Callable[[], bool], error: Exception | None = None) -> None:
-        self._store = store
-        self._dies = dies
-        self._error = error or Killed()
-
-    def __getattr__(self, name: str) -> Any:
-        done = getattr(self._store, name)
-
-        def call(*given: Any, **named: Any) -> Any:
-            if self._dies():
-                raise self._error
-            found = done(*given, **named)
-            if self._dies():
-                raise self._error
-            return found
-
-        return call
+    def __call__(self) -> bool:
+        self.passed += 1
+        return self.passed == self.number
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +102,12 @@ def learning(empty: Path, bandits: Callable[[Path], BanditStore] = lambda _: Mem
 
 
 def live(
-    agent: Learning, history: Sequence[Event], pause: float = 1.0, *, before: Callable[[float], None] = lambda at: None
+    agent: Learning,
+    history: Sequence[Event],
+    pause: float = 1.0,
+    *,
+    before: Callable[[float], None] = lambda at: None,
+    until: float = END,
 ) -> BanditState:
     """Steps every `pause` seconds while things come in; the state once all is over."""
     coming = list(reversed(history))
@@ -127,7 +118,7 @@ def live(
         before(at)
         while not stepped(agent, at):
             agent.restart()
-        if at > END:
+        if at > until:
             return agent.state
     raise AssertionError
 
@@ -187,18 +178,20 @@ def test_killed_between_any_two_steps_it_comes_to_the_same(empty: Path, history:
         assert agent.rewards == calm.rewards
 
 
-@SLOW
-@given(history=histories(), away=st.sets(st.integers(0, 2000), min_size=1, max_size=30))
-def test_stores_that_are_away_for_a_moment_cost_nothing(empty: Path, history: list[Event], away: set[int]) -> None:
-    with learning(empty) as calm, learning(empty) as agent:
-        moments = itertools.count()
-        agent.given = Stores(*(Mortal(store, lambda: next(moments) in away, StoreBusy()) for store in agent.stores))
-        agent.restart()
-        found, expected = live(agent, history), live(calm, history)
-        assert rewarded(found) == rewarded(expected)
-        assert {name: arm.calls for name, arm in found.arms.items()} == {
-            name: arm.calls for name, arm in expected.arms.items()
-        }
+@pytest.mark.parametrize("error", [Killed(), StoreBusy()], ids=["killed", "its store is away"])
+def test_at_whatever_moment_nothing_is_lost_nor_counted_twice(empty: Path, error: Exception) -> None:
+    call = a_call("1", session="s", at=1)
+    history = [Event(1.5, call), Event(2, a_thumb(call, at=2)), Event(9, a_call("2", session="t", at=8))]
+    moment = Moment(0)
+    while not moment.number > moment.passed > 0:
+        moment = Moment(moment.number + 1)
+        with learning(empty) as agent:
+            agent.given = Stores(*(Mortal(store, moment, error) for store in agent.stores))
+            agent.restart()
+            state = live(agent, history, 4.0, until=48)
+            assert state.arm("base").n == 2
+            assert len(agent.rewards) == 2
+    assert moment.number > 80
 
 
 @SLOW
