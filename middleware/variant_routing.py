@@ -180,25 +180,34 @@ class VariantRouting:
         if bound is not None and bound.variant in self._variants:
             # Nothing is drawn: the upstream that can go on from the last answer was reached as this variant.
             assignment = Assignment("bound", self._epoch_name, (bound.variant,), bound.variant, 1.0)
-        elif self._learns and (published := self._epoch()) is not None:
-            assignment = await self._learned(exchange, published)
+        elif self._learns:
+            assignment = await self._learned(exchange, self._epoch())
         else:
             u = uniform(self._secret, self._agent, self._unit(exchange))
             assignment = assign(self._policy, self._epoch_name, self._shares, u)
         exchange.record(assignment)
         return await call_next(exchange.with_variant(assignment.variant))
 
-    async def _learned(self, exchange: Exchange, published: Published) -> Assignment:
-        """The unit's assignment: what it was given before, else drawn from this epoch and kept."""
+    async def _learned(self, exchange: Exchange, published: Published | None) -> Assignment:
+        """The unit's assignment: what it was given before, else drawn from this epoch and kept.
+
+        Before the first epoch the incumbent gets all, and its sessions keep it.
+        """
         unit = self._unit(exchange)
         while True:
             kept = self._routing.known(self._agent, unit)
             if kept is None:
-                drawn = self._drawn(exchange, published, unit)
+                if published is None:
+                    u = uniform(self._secret, self._agent, unit)
+                    drawn = assign(self._policy, self._epoch_name, self._shares, u)
+                else:
+                    drawn = self._drawn(exchange, published, unit)
                 if self._sticky == "call":
                     return drawn
                 kept = await self._routing.stick(self._agent, unit, _encode(drawn).decode(), exchange.started_ns)
             assignment = _decode(kept)
+            if published is None:
+                return assignment
             serving = assignment.variant in self._variants and published.probabilities.get(assignment.variant, 0.0) > 0
             if serving or assignment.epoch == published.epoch:
                 return assignment

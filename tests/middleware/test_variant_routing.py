@@ -237,6 +237,17 @@ async def test_until_an_epoch_is_published_the_incumbent_gets_all() -> None:
     assert {(each.variant, each.propensity) for each in assignments} == {("kind", 1.0)}
 
 
+async def test_a_session_that_began_before_the_first_epoch_keeps_its_variant() -> None:
+    shared, epochs = MemoryRouting(), list[Published]()
+    read = VariantRoutingSettings.model_validate({"policy": "thompson"})
+    services = Services("a", VARIANTS, SECRET, routing=shared, epoch=lambda: epochs[-1] if epochs else None)
+    step = VariantRouting(read, services)
+    before = await of_sessions(step, 20)
+    shares = {"base": 0.1, "terse": 0.9}
+    epochs.append(Published(agent="a", epoch="1", policy="thompson", probabilities=shares))
+    assert await of_sessions(step, 20) == before
+
+
 async def test_a_variant_this_worker_does_not_know_yet_is_left_to_others() -> None:
     assignments = await of_sessions(learning({"base": 0.25, "newest": 0.5, "terse": 0.25}, MemoryRouting()), 200)
     assert {(each.variant, each.propensity) for each in assignments} == {("base", 0.5), ("terse", 0.5)}
