@@ -38,12 +38,16 @@ async def test_calls_are_listed_once_when_a_worker_was_killed_and_others_went_on
     with records.served("--workers", "2") as proxy:
         async with Crowd(proxy.port) as crowd:
             await crowd.has_finished(SIZE // 2)
-            first, second = workers(proxy)
-            first.kill()
-            await crowd.has_finished(2 * SIZE)
-        assert second in workers(proxy)
-        assert len(workers(proxy)) == 2
-        assert 0 < crowd.cut < SIZE
+            for kills in range(1, 6):
+                first, second = workers(proxy)
+                first.kill()
+                await crowd.has_finished((kills + 1) * SIZE)
+                assert second in workers(proxy)
+                assert len(workers(proxy)) == 2
+                # The kernel may have given all connections to the other: then nothing was cut short.
+                if crowd.cut:
+                    break
+        assert 0 < crowd.cut <= kills * SIZE
         proxy.stop()
         assert proxy.wait() == 0
     assert f"worker 0 (pid {first.pid}) ended with signal SIGKILL; starting it again" in records.log
