@@ -11,13 +11,23 @@ RECORDED: Final = "reward"
 """The evaluator under which rewards themselves are kept among the scores."""
 
 
+def _two(value: object) -> object:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError("expected two numbers, such as [0, 1]")
+    return value
+
+
+Span = Annotated[tuple[Real, Real], BeforeValidator(_two, json_schema_input_type=tuple[Real, Real])]
+"""From the worst to the best."""
+
+
 class RewardScore(Strict):
     """How one evaluator's scores count."""
 
     weight: Real = Field(
         default=1.0, description="Positive weights make an average, what has a negative one is subtracted."
     )
-    range: tuple[Real, Real] = Field(
+    range: Span = Field(
         default=(0.0, 1.0),
         description="Its worst and its best value; what lies outside counts as the nearer. `[1, 0]`: less is better.",
     )
@@ -36,7 +46,7 @@ class RewardScore(Strict):
 
 
 def _weighed(value: object) -> object:
-    return {"weight": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+    return value if isinstance(value, dict | RewardScore) else {"weight": value}
 
 
 Weighed = Annotated[RewardScore, BeforeValidator(_weighed, json_schema_input_type=Real | RewardScore)]
@@ -57,7 +67,7 @@ class Reward(Strict):
         default="ignore",
         description="What an evaluator that never spoke counts as, from 0 to 1; `ignore` goes by the others, if any.",
     )
-    bounds: tuple[Real, Real] = Field(
+    bounds: Span = Field(
         default=(0.0, 1.0), description="The worst and the best reward; what lies outside counts as the nearer."
     )
     every: Duration = Field(default=10.0, gt=0, description="How often traffic is shared out anew.")
