@@ -9,9 +9,10 @@ import pytest
 from policies.bandits import BanditSettings
 from proxy.config.reward import Reward
 from tests.proxy.rewards.learning import Learning
+from tests.stores.conftest import postgresql, postgresql_url
 from tests.support.conftest import upstream
 
-__all__ = ["upstream"]
+__all__ = ["postgresql", "postgresql_url", "upstream"]
 
 Made = Callable[..., Learning]
 

@@ -23,7 +23,7 @@ from stores.routing import BanditStore
 from stores.routing.memory import MemoryRouting
 from stores.routing.redis import RedisBandits
 from stores.routing.sqlite import SqliteBandits
-from stores.runs import StoreBusy, StoreError, open_store
+from stores.runs import RunFilter, StoreBusy, StoreError, open_store
 from tests.proxy.rewards.learning import AGENT, Killed, Learning, Mortal, a_call, a_thumb
 from tests.support.redis import Redis, running_redis
 
@@ -268,3 +268,27 @@ def test_redis_that_comes_back_empty_is_told_all_again_though_nothing_is_new(emp
         agent.settle(END + 50)
         assert agent.state == counted
         assert agent.published.probabilities == pytest.approx(published.probabilities, abs=0.02)
+
+
+def test_over_postgresql_it_is_the_same(empty: Path, postgresql_url: str, tmp_path: Path) -> None:
+    agent = Learning(tmp_path, REWARD, BANDIT, url=postgresql_url)
+    try:
+        with learning(empty) as memory:
+            counted = live(agent, a_history())
+            assert counted == live(memory, a_history())
+            agent.lose()
+            agent.settle(END + 50)
+            assert agent.state == counted
+    finally:
+        agent.close()
+
+
+def test_a_run_that_was_deleted_is_not_in_the_recount(empty: Path) -> None:
+    with learning(empty) as agent:
+        counted = live(agent, a_history())
+        agent.stores.runs.delete(RunFilter(ids=[a_call("0").id, a_call("2").id]))
+        assert agent.state == counted
+        agent.lose()
+        agent.settle(END + 50)
+        assert agent.arm("base").n == counted.arm("base").n - 2
+        assert agent.arm("terse").bins == counted.arm("terse").bins
