@@ -101,7 +101,7 @@ class Learned:
         self.document.runs = indexed.seq
         if run.source != "live" or run.turn != "main":
             return
-        if run.assignment is not None and self._roster.means(run.variant, run.started_ns):
+        if any(run.facts("assignment")) and self._roster.means(run.variant, run.started_ns):
             self._outcomes.append(_outcome(run))
             self._units.run(run)
         if self._listens:
