@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,14 @@ import pytest
 from proxy.background import run_alone, run_background, run_in_child
 from proxy.config.load import load
 from proxy.config.source import read
+from proxy.rewards.learned import document_of
 from records.line import LineWriter
 from stores.journal import Journal
+from stores.ledger import open_ledger
+from stores.routing.sqlite import SqliteBandits
 from stores.runs import RunFilter, RunStore, open_store
 from stores.segments import journal_in
+from tests.proxy.rewards.learning import a_call, a_thumb
 from tests.proxy.telemetry.receiving import receiving
 from tests.support.runs import a_run
 
@@ -147,6 +151,43 @@ def test_an_edited_file_changes_where_traces_go(file: Path, journal: Journal, st
                 break
             time.sleep(0.01)
         assert server.posts
+
+
+def test_it_learns_from_what_it_stores_and_by_the_configuration_as_it_is_edited(
+    file: Path, journal: Journal, store: RunStore, tmp_path: Path
+) -> None:
+    plain = file.read_text()
+    agents = """
+providers: {p: {base_url: "http://127.0.0.1:1/v1"}}
+models: {m: {provider: p, model: m}}
+agents:
+  support:
+    models: {default: m}
+    variants: {terse: {sampling: {temperature: 0}}}
+    middleware: [variant_routing: {policy: POLICY, ramp: null}]
+    reward: {every: 1s}
+"""
+    file.write_text(plain + agents.replace("POLICY", "fixed"))
+    published = SqliteBandits(tmp_path / "data" / "state.db")
+
+    def arms() -> dict[str, int]:
+        folded = published.load("support")
+        document = document_of(folded.state) if folded is not None else None
+        return {name: arm.n for name, arm in document.bandit.arms.items()} if document is not None else {}
+
+    with forked(lambda: run_alone(read(file, {}))), closing(published):
+        call = a_call("1", "terse", session="s")
+        journal.write(line_of(call))
+        until(lambda: store.count(EVERY) == 1)
+        ledger = open_ledger(f"sqlite:///{tmp_path}/data/burnish.db")
+        ledger.put_score(a_thumb(call, at=1))
+        ledger.close()
+        assert published.last("support") is None
+        file.write_text(plain + agents.replace("POLICY", "thompson"))
+        until(lambda: arms() == {"terse": 1})
+        found = published.last("support")
+        assert found is not None
+        assert found.probabilities.keys() == {"base", "terse"}
 
 
 def test_sighup_does_not_end_it(file: Path, journal: Journal, store: RunStore) -> None:
