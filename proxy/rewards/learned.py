@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from policies import bandits
-from policies.bandits import BanditSettings, BanditState, Epoch
+from policies.bandits import BanditSettings, BanditState, Contextual, Epoch
 from proxy.config.reward import RECORDED, Reward
 from proxy.rewards.implicit import IMPLICIT, SOURCE, Seen, Sessions
 from proxy.rewards.roster import Roster
@@ -118,7 +118,7 @@ class Learned:
             variant = score.details["variant"]
             counts = self._roster.means(variant, score.details["began_ns"])
             if self._units.rewarded(score.subject) and counts:
-                self._rewards.append(_reward(score, variant, score.value))
+                self._rewards.append(self._reward(score, variant, score.value))
 
     def fold(self, roster: Roster) -> bool:
         """Folds what came in; whether that was anything."""
@@ -176,6 +176,19 @@ class Learned:
     def _fold(self, rewards: Iterable[bandits.Reward], outcomes: Iterable[bandits.Outcome]) -> None:
         self.document.bandit = bandits.fold(self._terms.bandit, self.document.bandit, rewards, outcomes)
 
+    def _reward(self, score: Score, variant: str, value: float) -> bandits.Reward:
+        policy, context = self._terms.bandit.policy, score.details["context"]
+        if not (isinstance(policy, Contextual) and context and len(context) == policy.features):
+            # Calls were told apart by something else then, if at all.
+            context = None
+        return bandits.Reward(
+            variant=variant,
+            value=value,
+            at_ns=score.created_ns,
+            id=score.subject,
+            context=tuple(context) if context else None,
+        )
+
     def _hear(self, scores: list[Score]) -> None:
         scores = [score for score in scores if score.evaluator in self._terms.reward.scores]
         self._heard += scores
@@ -214,17 +227,6 @@ class Learned:
 def rater_of(version: str) -> str:
     """Rewards by other settings are another's."""
     return f"{_RATER} {version}"
-
-
-def _reward(score: Score, variant: str, value: float) -> bandits.Reward:
-    context = score.details.get("context")
-    return bandits.Reward(
-        variant=variant,
-        value=value,
-        at_ns=score.created_ns,
-        id=score.subject,
-        context=tuple(context) if context else None,
-    )
 
 
 def _outcome(run: Run) -> bandits.Outcome:

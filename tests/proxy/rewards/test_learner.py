@@ -185,6 +185,15 @@ def test_a_context_is_learned_from(learning: Made) -> None:
     assert linear.gram == (1.0, 0.75, 0.75**2)
 
 
+def test_contexts_that_were_told_by_other_features_are_passed_over(learning: Made) -> None:
+    policy = Contextual(strata={"short": (0.0, 0.0), "long": (1.0, 0.0)})
+    agent = learning(bandit=BanditSettings(policy=policy, ramp=None))
+    call = a_call("1", session="s", assignment={"context": [0.75], "stratum": "long"})
+    agent.put(call, a_thumb(call, at=1))
+    agent.settle(10)
+    assert (agent.arm("base").n, agent.arm("base").linear) == (1, None)
+
+
 # What calls do besides
 
 
