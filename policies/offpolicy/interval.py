@@ -1,4 +1,4 @@
-"""Intervals around a ratio of sums over sessions: Student's t, with what was never seen imagined once.
+"""Intervals around a ratio of sums over sessions: Student's t, with what was never seen counted a little.
 
 A bandit's log has few, heavily weighted observations of a poor variant, and they may all be alike. Then the spread seen
 is no guide: bootstrap intervals of a variant that earns .02 held it in 30 % of logs of 300 decisions. So sessions with
