@@ -2,12 +2,25 @@
 
 import pytest
 
+from proxy.errors import BadRequest
 from proxy.wire.formats import FORMATS
 
 
-@pytest.mark.parametrize("api", ["count_tokens", "compact", "input_tokens"])
-@pytest.mark.parametrize("body", [b'{"input": "a"}', b'{"model": null, "input": "a"}'], ids=["left out", "null"])
-def test_a_model_that_is_not_named_is_the_agents_default(api: str, body: bytes) -> None:
-    request = FORMATS[api].read_request(body)
+UNNAMED = pytest.mark.parametrize(
+    "body", [b'{"input": "a"}', b'{"model": null, "input": "a"}'], ids=["left out", "null"]
+)
+
+
+@UNNAMED
+def test_whose_tokens_are_counted_need_not_be_said_in_responses(body: bytes) -> None:
+    request = FORMATS["input_tokens"].read_request(body)
     assert (request.model, request.body) == ("", body)
     assert request.with_model("m").model == "m"
+
+
+@UNNAMED
+@pytest.mark.parametrize("api", ["count_tokens", "compact"])
+def test_where_the_api_wants_a_model_one_must_be_named(api: str, body: bytes) -> None:
+    with pytest.raises(BadRequest, match="model: is missing") as raised:
+        FORMATS[api].read_request(body)
+    assert (raised.value.param, raised.value.code) == ("model", "missing_field")
