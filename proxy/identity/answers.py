@@ -44,19 +44,7 @@ class KeptAnswers:
     def claim(self, id: str, seen: Seen, *, user: str | None = None) -> None:
         """A conversation that a provider keeps is this agent's, unless it has been known before."""
         if self.find(id) is None:
-            self._store.put(
-                KeptResponse(
-                    id=id,
-                    agent=self._agent,
-                    user=user,
-                    session=seen.session,
-                    run_id=seen.run_id,
-                    trace_id=seen.trace_id,
-                    variant=seen.variant,
-                    model=seen.model,
-                    at_ns=seen.ended_ns,
-                )
-            )
+            self._store.put(self._own(id, seen, user))
 
     def refuse_anothers(self, conversation: str) -> None:
         """Raises `BadRequest` for a conversation that another agent began."""
@@ -70,20 +58,12 @@ class KeptAnswers:
 
     def keep(self, request: WireRequest, completion: Completion, seen: Seen, *, user: str | None, whole: bool) -> None:
         """`whole`: the provider keeps nothing, so all that was said is kept here."""
-        id = completion.id
-        if not id:
+        if not completion.id:
             return
+        kept = self._own(completion.id, seen, user)
         self._store.put(
-            KeptResponse(
-                id=id,
-                agent=self._agent,
-                user=user,
-                session=seen.session,
-                run_id=seen.run_id,
-                trace_id=seen.trace_id,
-                variant=seen.variant,
-                model=seen.model,
-                at_ns=seen.ended_ns,
+            msgspec.structs.replace(
+                kept,
                 asked=seen.asked,
                 previous=request.continues,
                 input=items_of(request.body) if whole else None,
@@ -110,6 +90,20 @@ class KeptAnswers:
             return ()
         said = ((kept.input or b"[]", bytes(fields_of(kept.output)["output"])) for kept in found if kept.output)
         return list(chain.from_iterable(said))
+
+    def _own(self, id: str, seen: Seen, user: str | None) -> KeptResponse:
+        """What is known of anything that this agent may refer to."""
+        return KeptResponse(
+            id=id,
+            agent=self._agent,
+            user=user,
+            session=seen.session,
+            run_id=seen.run_id,
+            trace_id=seen.trace_id,
+            variant=seen.variant,
+            model=seen.model,
+            at_ns=seen.ended_ns,
+        )
 
 
 _ITEM: Final = re.compile(r"[a-z]+_([0-9a-f]{32})\d*")

@@ -1,17 +1,14 @@
-"""Requests without a conversation: texts or token ids, one or many, to be embedded or completed.
+"""Requests without a conversation: texts or token ids, one or many, to be embedded or completed."""
 
-Only fields are edited. Edits to a conversation raise `TypeError`: the agent's chain, which makes them, is skipped.
-"""
-
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Self, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Self, TypeAlias
 
 import msgspec
 
-from middleware.messages import Message, Role, Tool
+from middleware.messages import Message, Role
 from proxy.errors import BadRequest
 from proxy.wire import document
-from proxy.wire.format import WireRequest
+from proxy.wire.unchained import UnchainedRequest
 
 Inputs: TypeAlias = str | list[str | int | list[int] | dict[str, msgspec.Raw]]
 """A text, texts, token ids, or lists of them. What an object holds, such as an image, is its provider's to judge."""
@@ -24,19 +21,15 @@ class InputsHead(msgspec.Struct, kw_only=True):
     user: Any = None
 
 
-class InputsRequest(WireRequest):
+class InputsRequest(UnchainedRequest):
     """A request as the client wrote it."""
 
-    __slots__ = ("_body", "_head", "_inputs")
+    __slots__ = ("_head", "_inputs")
 
     def __init__(self, body: bytes, head: InputsHead, inputs: Inputs) -> None:
-        self._body = body
+        super().__init__(body)
         self._head = head
         self._inputs = inputs
-
-    @property
-    def body(self) -> bytes:
-        return self._body
 
     @property
     def model(self) -> str:
@@ -58,30 +51,9 @@ class InputsRequest(WireRequest):
         return (user,) * (1 if _is_one(self._inputs) else len(self._inputs))
 
     @property
-    def fingerprints(self) -> Sequence[bytes]:
-        """Empty ones: where one call goes on from another, nothing in it says so."""
-        return (b"",) * len(self.roles)
-
-    @property
-    def tools(self) -> Sequence[Tool]:
-        return ()
-
-    @property
     def user(self) -> str | None:
         found = self._head.user
         return found if isinstance(found, str) and found else None
-
-    @property
-    def conversation(self) -> str | None:
-        return None
-
-    @property
-    def continues(self) -> str | None:
-        return None
-
-    @property
-    def bound(self) -> bool:
-        return False
 
     def with_model(self, model: str) -> Self:
         if model == self._head.model:
@@ -89,19 +61,6 @@ class InputsRequest(WireRequest):
         # Nothing else changes, so nothing else is read again.
         body = document.with_fields(self._body, model=model)
         return type(self)(body, msgspec.structs.replace(self._head, model=model), self._inputs)
-
-    def with_instructions(self, *lines: str) -> Self:
-        self._no_conversation()
-
-    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
-        """Itself: no tools are offered."""
-        return self
-
-    def with_message(self, role: Role, text: str) -> Self:
-        self._no_conversation()
-
-    def _no_conversation(self) -> NoReturn:
-        raise TypeError(f"a call of {self.api} holds no conversation; leave it as it is")
 
 
 def checked(given: Inputs, field: str) -> Inputs:

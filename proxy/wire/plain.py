@@ -4,15 +4,16 @@ Read as far as routing, sessions and the record need it. There is no conversatio
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Self
 
 import msgspec
 
-from middleware.messages import ChatRequest, Chunk, Completion, Delta, Message, Role, Tool, ToolCall
+from middleware.messages import ChatRequest, Chunk, Completion
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.wire import document, misread, sse
-from proxy.wire.format import EventWriter, WireChunk, WireFormat, WireRequest
-from records import JsonValue, Usage
+from proxy.wire.format import EventWriter, WireFormat
+from proxy.wire.unchained import UnchainedRequest, Unsaid, UnsaidChunk
+from records import Usage
 
 _TOKEN_BITS: Final = 40
 
@@ -79,53 +80,25 @@ class PlainFormat:
         return self.of.error(error, request_id)
 
 
-class PlainRequest(WireRequest):
-    """A request as the client wrote it. Edits to a conversation raise `TypeError`."""
+class PlainRequest(UnchainedRequest):
+    """A request as the client wrote it. It may go on from what its provider keeps."""
 
-    __slots__ = ("_body", "_head", "api")
+    __slots__ = ("_head", "api")
 
     def __init__(self, api: str, body: bytes, head: _Head) -> None:
+        super().__init__(body)
         self.api = api
-        self._body = body
         self._head = head
-
-    @property
-    def body(self) -> bytes:
-        return self._body
 
     @property
     def model(self) -> str:
         return self._head.model or ""
 
     @property
-    def stream(self) -> bool:
-        return False
-
-    @property
-    def messages(self) -> Sequence[Message]:
-        return ()
-
-    @property
-    def roles(self) -> Sequence[Role]:
-        return ()
-
-    @property
-    def fingerprints(self) -> Sequence[bytes]:
-        return ()
-
-    @property
-    def tools(self) -> Sequence[Tool]:
-        return ()
-
-    @property
     def user(self) -> str | None:
         named = self._head.metadata.get("user_id") if isinstance(self._head.metadata, dict) else None
         found = self._head.safety_identifier or self._head.user or named
         return found if isinstance(found, str) and found else None
-
-    @property
-    def max_tokens(self) -> int | None:
-        return None
 
     @property
     def conversation(self) -> str | None:
@@ -148,45 +121,11 @@ class PlainRequest(WireRequest):
         head = msgspec.structs.replace(self._head, model=model)
         return type(self)(self.api, document.with_fields(self._body, model=model), head)
 
-    def with_instructions(self, *lines: str) -> Self:
-        self._no_conversation()
 
-    def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
-        """Itself: no tools are offered."""
-        return self
-
-    def with_message(self, role: Role, text: str) -> Self:
-        self._no_conversation()
-
-    def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
-        """Itself: nothing is sampled."""
-        return self
-
-    def answer(self, text: str, finish_reason: str = "stop") -> Completion:
-        self._no_conversation()
-
-    def _no_conversation(self) -> NoReturn:
-        raise TypeError(f"a call of {self.api} is passed on as it is")
-
-
-class PlainChunk(WireChunk):
+class PlainChunk(UnsaidChunk):
     """The whole answer."""
 
-    __slots__ = ("data", "whole")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.whole = True
-
-    @property
-    def deltas(self) -> Sequence[Delta]:
-        return ()
-
-    def with_text(self, text: str, choice: int = 0) -> Self:
-        return self
-
-    def saying(self, text: str, choice: int = 0) -> Self:
-        return self
+    __slots__ = ()
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
@@ -194,17 +133,10 @@ class PlainChunk(WireChunk):
         return PlainCompletion(chunks[0].data)
 
 
-class PlainCompletion(Completion):
+class PlainCompletion(Unsaid):
     """The document the provider answered with."""
 
-    __slots__ = ("_body",)
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    @property
-    def body(self) -> bytes:
-        return self._body
+    __slots__ = ()
 
     @property
     def id(self) -> str | None:
@@ -213,18 +145,6 @@ class PlainCompletion(Completion):
     @property
     def model(self) -> str | None:
         return self._read.model
-
-    @property
-    def texts(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def calls(self) -> Sequence[ToolCall]:
-        return ()
-
-    @property
-    def finish_reasons(self) -> Sequence[str]:
-        return ()
 
     @property
     def usage(self) -> Usage | None:
@@ -237,13 +157,6 @@ class PlainCompletion(Completion):
     @property
     def bound(self) -> bool:
         return b'"encrypted_content"' in self._body
-
-    @property
-    def fingerprint(self) -> bytes:
-        return b""
-
-    def with_text(self, text: str, choice: int = 0) -> Self:
-        return self
 
     def chunk(self) -> PlainChunk:
         return PlainChunk(self._body)

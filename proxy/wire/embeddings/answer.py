@@ -2,12 +2,12 @@
 
 import binascii
 from collections.abc import Sequence
-from typing import Final, NoReturn, Self, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-from middleware.messages import Chunk, Completion, Delta, ToolCall
-from proxy.wire.format import WireChunk
+from middleware.messages import Chunk, Completion
+from proxy.wire.unchained import Unsaid, UnsaidChunk
 from proxy.wire.usage import TokenCounts
 from records import Usage
 
@@ -25,24 +25,10 @@ _LARGEST_KEPT: Final = 64 * 1024
 """Bytes of an answer of another shape than the documented that are kept."""
 
 
-class EmbeddingsChunk(WireChunk):
+class EmbeddingsChunk(UnsaidChunk):
     """A whole answer; there are no streams of embeddings."""
 
-    __slots__ = ("data", "whole")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.whole = True
-
-    @property
-    def deltas(self) -> Sequence[Delta]:
-        return ()
-
-    def with_text(self, text: str, choice: int = 0) -> Self:
-        _no_text()
-
-    def saying(self, text: str, choice: int = 0) -> Self:
-        _no_text()
+    __slots__ = ()
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
@@ -50,18 +36,14 @@ class EmbeddingsChunk(WireChunk):
         return EmbeddingsCompletion(chunks[0].data)
 
 
-class EmbeddingsCompletion(Completion):
+class EmbeddingsCompletion(Unsaid):
     """A list of embeddings as the provider wrote it. Vectors may be megabytes, so none is ever decoded."""
 
-    __slots__ = ("_body", "_fields")
+    __slots__ = ("_fields",)
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
+        super().__init__(body)
         self._fields: _Fields | None = None
-
-    @property
-    def body(self) -> bytes:
-        return self._body
 
     @property
     def kept(self) -> bytes:
@@ -89,31 +71,12 @@ class EmbeddingsCompletion(Completion):
         return found
 
     @property
-    def texts(self) -> Sequence[str]:
-        return ()
-
-    @property
-    def calls(self) -> Sequence[ToolCall]:
-        return ()
-
-    @property
-    def finish_reasons(self) -> Sequence[str]:
-        return ()
-
-    @property
     def usage(self) -> Usage | None:
         try:
             counts = _COUNTS.decode(self._read.get("usage", _NULL))
         except _UNREADABLE:
             return None
         return counts.as_usage() if counts is not None else None
-
-    @property
-    def fingerprint(self) -> bytes:
-        return b""
-
-    def with_text(self, text: str, choice: int = 0) -> Self:
-        _no_text()
 
     def chunk(self) -> EmbeddingsChunk:
         return EmbeddingsChunk(self._body)
@@ -142,7 +105,3 @@ def _measured(vector: msgspec.Raw) -> msgspec.Raw:
     else:
         return vector
     return msgspec.Raw(_dumps({"dimensions": found}))
-
-
-def _no_text() -> NoReturn:
-    raise TypeError("an embeddings answer holds vectors and no text to replace")

@@ -3,6 +3,7 @@
 Events come without their last bracket: whoever sends one gives it its number.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Final, Literal, TypeAlias
 
@@ -40,7 +41,7 @@ class Stretch:
         return b"%b%b%b" % (self.before, _dumps(text), self.after) if self.before else b""
 
 
-class Item:
+class Item(ABC):
     """One output item: it is added, it grows, it is done."""
 
     __slots__ = ("id", "index")
@@ -49,8 +50,9 @@ class Item:
         self.id = f"{prefix}_{id}{index:02x}"
         self.index = index
 
+    @abstractmethod
     def document(self, status: Status) -> dict[str, Any]:
-        raise NotImplementedError
+        """As it stands in the output."""
 
     def added(self) -> bytes:
         return event("response.output_item.added", output_index=self.index, item=self.document("in_progress"))
