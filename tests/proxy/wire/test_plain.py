@@ -5,7 +5,6 @@ import pytest
 from proxy.errors import BadRequest
 from proxy.wire.formats import FORMATS
 
-
 UNNAMED = pytest.mark.parametrize(
     "body", [b'{"input": "a"}', b'{"model": null, "input": "a"}'], ids=["left out", "null"]
 )
