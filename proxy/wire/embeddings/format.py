@@ -1,28 +1,20 @@
 """`POST /v1/embeddings`: read, counted and recorded; what is asked and answered passes as it is."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from middleware.messages import ChatRequest, Chunk, Completion
 from proxy.errors import ApiError, UpstreamBroke
-from proxy.wire import sse
-from proxy.wire.chat.format import error_document
 from proxy.wire.embeddings.answer import EmbeddingsChunk
 from proxy.wire.embeddings.request import EmbeddingsRequest
 from proxy.wire.format import EventWriter
+from proxy.wire.openai import OpenAIFormat
 
 
-class EmbeddingsFormat:
+class EmbeddingsFormat(OpenAIFormat):
     """`POST /v1/embeddings`."""
 
     name = "embeddings"
     path = "embeddings"
     operation = "embeddings"
     chained = False
-    ping = sse.PING
-    key_header = "authorization"
-    defaults: Mapping[str, str] = MappingProxyType({})
-    request_id = b"x-request-id"
 
     def read_request(self, body: bytes) -> EmbeddingsRequest:
         return EmbeddingsRequest.read(body)
@@ -38,9 +30,6 @@ class EmbeddingsFormat:
 
     def writer(self, request: ChatRequest) -> EventWriter:
         return _NoEvents()
-
-    def error(self, error: ApiError, request_id: str) -> bytes:
-        return error_document(error, request_id)
 
 
 class _NoEvents:

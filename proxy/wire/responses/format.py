@@ -1,38 +1,28 @@
 """`POST /v1/responses`: bytes of a client read, and answers written as it expects them."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from middleware.messages import ChatRequest
-from proxy.errors import ApiError, UpstreamBroke
-from proxy.wire import sse
-from proxy.wire.chat.format import error_document
+from proxy.errors import UpstreamBroke
+from proxy.wire.event_errors import json_object
+from proxy.wire.openai import OpenAIFormat
 from proxy.wire.responses import event
 from proxy.wire.responses.answer import ResponsesChunk
 from proxy.wire.responses.request import ResponsesRequest
 from proxy.wire.responses.writer import ResponsesWriter
 
 
-class ResponsesFormat:
+class ResponsesFormat(OpenAIFormat):
     """`POST /v1/responses`."""
 
     name = "responses"
     path = "responses"
     operation = "chat"
     chained = True
-    ping = sse.PING
-    key_header = "authorization"
-    defaults: Mapping[str, str] = MappingProxyType({})
-    request_id = b"x-request-id"
 
     def read_request(self, body: bytes) -> ResponsesRequest:
         return ResponsesRequest.read(body)
 
     def read_chunk(self, data: bytes) -> ResponsesChunk:
-        if not (data[:1] == b"{" and data[-1:] == b"}"):
-            data = data.strip()
-            if not (data[:1] == b"{" and data[-1:] == b"}"):
-                raise UpstreamBroke("the upstream sent an event that is no JSON object")
+        data = json_object(data)
         kind = event.kind_of(data)
         # A response that failed is no answer: it reaches the client as it is, and counts as what it is.
         if kind in event.FAILURES and (kind or b'"error"' in data):
@@ -47,9 +37,6 @@ class ResponsesFormat:
 
     def writer(self, request: ChatRequest) -> ResponsesWriter:
         return ResponsesWriter(request)
-
-    def error(self, error: ApiError, request_id: str) -> bytes:
-        return error_document(error, request_id)
 
 
 def _raise_error(data: bytes) -> None:
