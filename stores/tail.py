@@ -95,7 +95,9 @@ class Tail:
             return Stretch(offset, 0)
         while end < offset + size:
             data, _ = self._next_bytes(fd, end)
-            if not (whole := data.rfind(b"\n") + 1):
+            # The line in which the stretch comes to its size is its last.
+            last = data.find(b"\n", offset + size - end - 1) if end + len(data) >= offset + size else -1
+            if not (whole := (last if last >= 0 else data.rfind(b"\n")) + 1):
                 break
             lines += data.count(b"\n", 0, whole)
             end += whole
