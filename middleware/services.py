@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from middleware.protocol import Handler
+from middleware.recall import NoRecall, Recall
 from stores.routing import Published, RoutingState
 from stores.routing.memory import MemoryRouting
 
@@ -34,3 +35,5 @@ class Services:
     routing: RoutingState = field(default_factory=MemoryRouting)
     epoch: Callable[[], Published | None] = _no_epoch
     """The last epoch that was published for the agent; without asking anybody."""
+    recall: Recall = field(default_factory=NoRecall)
+    """The agent's best past answers."""
