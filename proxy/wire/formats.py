@@ -8,8 +8,14 @@ from proxy.wire.completions import CompletionsFormat
 from proxy.wire.embeddings import EmbeddingsFormat
 from proxy.wire.format import WireFormat
 from proxy.wire.messages import MessagesFormat
-from proxy.wire.plain import PlainFormat
+from proxy.wire.messages.user import user_of
+from proxy.wire.plain import Head, PlainFormat, openai_user
 from proxy.wire.responses import ResponsesFormat
+
+
+def _anthropic_user(head: Head) -> str | None:
+    return user_of(head.metadata)
+
 
 CHAT: Final[WireFormat] = ChatFormat()
 RESPONSES: Final[WireFormat] = ResponsesFormat()
@@ -22,9 +28,9 @@ FORMATS: Final[Mapping[str, WireFormat]] = {
         MESSAGES,
         EmbeddingsFormat(),
         CompletionsFormat(),
-        PlainFormat("count_tokens", "messages/count_tokens", MESSAGES),
-        PlainFormat("compact", "responses/compact", RESPONSES),
-        PlainFormat("input_tokens", "responses/input_tokens", RESPONSES, needs_model=False),
+        PlainFormat("count_tokens", "messages/count_tokens", MESSAGES, _anthropic_user),
+        PlainFormat("compact", "responses/compact", RESPONSES, openai_user),
+        PlainFormat("input_tokens", "responses/input_tokens", RESPONSES, openai_user, needs_model=False),
     )
 }
 

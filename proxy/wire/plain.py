@@ -3,8 +3,8 @@
 Read as far as routing, sessions and the record need it. There is no conversation to edit, and no chain.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 
@@ -18,13 +18,18 @@ from records import Usage
 _TOKEN_BITS: Final = 40
 
 
-class _Head(msgspec.Struct):
+class Head(msgspec.Struct):
+    """The fields that are read."""
+
     model: str | None = None
     previous_response_id: Any = None
     conversation: Any = None
     safety_identifier: Any = None
     user: Any = None
     metadata: Any = None
+
+
+ReadUser: TypeAlias = Callable[[Head], str | None]
 
 
 class _Usage(msgspec.Struct):
@@ -38,17 +43,26 @@ class _Answer(msgspec.Struct):
     usage: _Usage | None = None
 
 
-_HEAD: Final = msgspec.json.Decoder(_Head)
+def openai_user(head: Head) -> str | None:
+    """Whom a call serves, as it is read from requests of Responses."""
+    found = head.safety_identifier or head.user
+    if found is None and isinstance(head.metadata, dict):
+        found = head.metadata.get("user_id")
+    return found if isinstance(found, str) and found else None
+
+
+_HEAD: Final = msgspec.json.Decoder(Head)
 _ANSWER: Final = msgspec.json.Decoder(_Answer, strict=False)
 
 
 class PlainFormat:
-    """One such route below the route of the API that it belongs to, `of`, whose errors it shares."""
+    """One such route below the route of the API that it belongs to, `of`, whose errors and users it shares."""
 
     chained = False
     ping = sse.PING
 
-    def __init__(self, name: str, path: str, of: WireFormat, *, needs_model: bool = True) -> None:
+    def __init__(self, name: str, path: str, of: WireFormat, user: ReadUser, *, needs_model: bool = True) -> None:
+        self._user = user
         self._needs_model = needs_model
         self.name = name
         self.path = path
@@ -59,10 +73,10 @@ class PlainFormat:
         self.request_id = of.request_id
 
     def read_request(self, body: bytes) -> "PlainRequest":
-        head: _Head = document.read(body, _HEAD)
+        head: Head = document.read(body, _HEAD)
         if self._needs_model and head.model is None:
             raise misread.missing_field("model")
-        return PlainRequest(self.name, body, head)
+        return PlainRequest(self.name, body, head, self._user)
 
     def read_chunk(self, data: bytes) -> "PlainChunk":
         raise UpstreamBroke("the upstream streams where one document was asked for")
@@ -83,12 +97,13 @@ class PlainFormat:
 class PlainRequest(UnchainedRequest):
     """A request as the client wrote it. It may go on from what its provider keeps."""
 
-    __slots__ = ("_head", "api")
+    __slots__ = ("_head", "_user", "api")
 
-    def __init__(self, api: str, body: bytes, head: _Head) -> None:
+    def __init__(self, api: str, body: bytes, head: Head, user: ReadUser) -> None:
         super().__init__(body)
         self.api = api
         self._head = head
+        self._user = user
 
     @property
     def model(self) -> str:
@@ -96,9 +111,7 @@ class PlainRequest(UnchainedRequest):
 
     @property
     def user(self) -> str | None:
-        named = self._head.metadata.get("user_id") if isinstance(self._head.metadata, dict) else None
-        found = self._head.safety_identifier or self._head.user or named
-        return found if isinstance(found, str) and found else None
+        return self._user(self._head)
 
     @property
     def conversation(self) -> str | None:
@@ -119,7 +132,7 @@ class PlainRequest(UnchainedRequest):
         if model == self._head.model:
             return self
         head = msgspec.structs.replace(self._head, model=model)
-        return type(self)(self.api, document.with_fields(self._body, model=model), head)
+        return type(self)(self.api, document.with_fields(self._body, model=model), head, self._user)
 
 
 class PlainChunk(UnsaidChunk):

@@ -88,9 +88,7 @@ class MessagesRequest(WireRequest):
 
     @property
     def user(self) -> str | None:
-        metadata = value_of(self._head.metadata)
-        found = metadata.get("user_id") if isinstance(metadata, dict) else None
-        return user_of(found) if isinstance(found, str) and found else None
+        return user_of(value_of(self._head.metadata))
 
     @property
     def max_tokens(self) -> int | None:

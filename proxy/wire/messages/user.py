@@ -11,7 +11,13 @@ _NAMES: Final = ("account_uuid", "device_id")
 """The account is the same on all devices; not everybody has one."""
 
 
-def user_of(user_id: str) -> str:
+def user_of(metadata: object) -> str | None:
+    """Whom a request's `metadata` names, in whatever session; None where it names nobody."""
+    user_id = metadata.get("user_id") if isinstance(metadata, dict) else None
+    return _person(user_id) if isinstance(user_id, str) and user_id else None
+
+
+def _person(user_id: str) -> str:
     """A user has many sessions: who is told apart by them is nobody in particular."""
     if user_id.startswith("{") and '"session_id"' in user_id:
         try:

@@ -143,6 +143,22 @@ async def test_item_32_tokens_are_counted_by_the_provider_or_estimated(
         assert upstream.requests[0].json()["model"] == "small-instruct"
 
 
+async def test_a_user_is_one_person_whether_they_ask_or_count_and_in_every_session(proxy: Proxy) -> None:
+    asked = MESSAGES.asking("hello")
+    account = "user_u1_account_a1_session_"
+    for path, session in (
+        (PATH, "0f8b6c1e-6f0e-4d0a-9a57-0d4d6f2c9b11"),
+        (f"{PATH}/count_tokens", "0f8b6c1e-6f0e-4d0a-9a57-0d4d6f2c9b11"),
+        (f"{PATH}/count_tokens", "9d3f1f8e-2b1c-4a60-8f0e-6a1f0d9b7c55"),
+    ):
+        assert (await proxy.post({**asked, "metadata": {"user_id": account + session}}, path=path)).status == 200
+    await proxy.post({**asked, "metadata": {"user_id": "user_u2_account_a2"}}, path=f"{PATH}/count_tokens")
+    asking, counting, later, other = await proxy.recorded(4)
+    assert asking.user == counting.user == later.user
+    assert asking.user is not None
+    assert other.user not in (None, asking.user)
+
+
 async def test_item_32_an_estimate_learns_from_what_the_provider_counted(upstream: Upstream, start: Start) -> None:
     line = await to(MESSAGES)[1].open(start, upstream)
     asked = MESSAGES.asking("How many tokens are these, when each of them is a word of some length?")
