@@ -133,10 +133,15 @@ class Worker:
             self._limits[name].configure(agent.limits)
 
     async def follow_epochs(self) -> None:
-        """Route by what was published last, once there is a chain for every variant in it."""
-        published = await self._routing.published()
-        if published is None:
+        """Route by what was published last, once there is a chain for every variant in it.
+
+        An epoch holds until another takes its place: a store that has lost its own, as a Redis that was started again
+        empty, knows no better.
+        """
+        found = await self._routing.published()
+        if found is None:
             return
+        published = {**self._epochs, **found}
         config = self.snapshot.config
         learned = {name: epoch.variants for name, epoch in published.items() if name in config.agents}
         if learned != self._learned:
@@ -145,7 +150,7 @@ class Worker:
             except (StepNotBuilt, VariantNotUsable) as error:
                 log.error("variants that were learned cannot be served, and get no calls: %s", error)
             self._learned = learned
-        self._epochs = dict(published)
+        self._epochs = published
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Take other keys than those of the configuration: agent by hash."""

@@ -44,7 +44,7 @@ _PATIENCE: Final = 20.0
 
 
 def settings(
-    upstream: Upstream, records: Path, *, agent: Mapping[str, Any] | None = None, **sections: Mapping[str, Any]
+    upstream: Upstream, records: Path, /, *, agent: Mapping[str, Any] | None = None, **sections: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A configuration with one agent before one provider, as the YAML would have it.
 
@@ -271,6 +271,7 @@ async def serving(
 async def proxied(
     upstream: Upstream,
     records: Path,
+    /,
     *,
     agent: Mapping[str, Any] | None = None,
     steps: Mapping[str, type[Any]] | None = None,

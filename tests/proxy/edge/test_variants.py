@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,10 +11,12 @@ import pytest
 from records import Assignment
 from records.variant import Bullet, Changes, Variant, variant_id
 from stores.routing import Folded, Published
+from stores.routing.redis import RedisBandits
 from stores.routing.sqlite import SqliteBandits
 from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.steps import MODELS, STEPS, agent
 from tests.proxy.edge.ways import NATIVE, Way
+from tests.support.redis import running_redis
 from tests.support.upstream import Upstream, says
 
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -136,6 +139,24 @@ async def test_a_variant_of_the_store_gets_its_share_as_soon_as_its_epoch_is_pub
     assert first.assignment is not None
     assert first.assignment.policy == "fixed"
     background.close()
+
+
+async def test_a_redis_that_comes_back_empty_leaves_the_last_epoch_in_force(
+    upstream: Upstream, start: Start, tmp_path: Path
+) -> None:
+    with running_redis(tmp_path) as redis:
+        proxy = await start(
+            agent={"middleware": [{"variant_routing": {"policy": "thompson"}}]}, records={"redis": redis.url}
+        )
+        background = RedisBandits(redis.url)
+        assert background.save("support", None, Folded(1, b""), epoch("1", {"base": 0.0, "terse": 1.0}, terse()))
+        await proxy.worker.follow_epochs()
+        for happens in (redis.kill, redis.start):
+            happens()
+            await proxy.worker.follow_epochs()
+            assert (await proxy.chat(f"hello after {happens.__name__}")).variant == "terse"
+        assert background.last("support") is None
+        background.close()
 
 
 async def test_variants_that_cannot_be_served_cost_nothing_but_themselves(
