@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,11 +16,7 @@ from stores.routing import Folded, Published
 from stores.routing.recent import Recent
 from stores.runs import StoreBusy
 
-if TYPE_CHECKING:
-    pass
-
 _PATIENCE: Final = 0.05
-"""Seconds that a call waits for Redis when its session is new."""
 _READING: Final = 0.5
 _REST: Final = 1.0
 _KEPT: Final = 30 * 86_400
@@ -42,14 +38,16 @@ _log = logging.getLogger("burnish.routing")
 
 
 class RedisRouting:
-    """For one worker."""
+    """For one worker. A call whose session is new waits `patience` seconds for Redis at the most."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic, patience: float = _PATIENCE) -> None:
         # Imported here: most proxies run without it.
         import redis.asyncio
 
+        self._patience = patience
+        self._reading = max(_READING, patience)
         self._redis: Any = redis.asyncio.Redis.from_url(
-            url, socket_timeout=_READING, socket_connect_timeout=_READING, decode_responses=False
+            url, socket_timeout=self._reading, socket_connect_timeout=self._reading, decode_responses=False
         )
         self._errors: tuple[type[Exception], ...] = (redis.RedisError, OSError, TimeoutError)
         self._clock = clock
@@ -71,7 +69,7 @@ class RedisRouting:
         found = variant
         if self._problem is None or self._clock() >= self._not_before:
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self._patience):
                     found = await self._stick(agent, session, variant)
                 self._well()
             except self._errors as error:
@@ -83,7 +81,7 @@ class RedisRouting:
 
     async def published(self) -> Mapping[str, Published] | None:
         try:
-            async with asyncio.timeout(_READING):
+            async with asyncio.timeout(self._reading):
                 rows = await self._redis.hgetall(_EPOCHS)
         except self._errors as error:
             self._suffer(error)
@@ -96,7 +94,7 @@ class RedisRouting:
         if self._problem is not None or not self._unsaved:
             return
         try:
-            async with asyncio.timeout(_READING):
+            async with asyncio.timeout(self._reading):
                 for (agent, session), variant in list(self._unsaved.items()):
                     await self._stick(agent, session, variant)
                     del self._unsaved[agent, session]

@@ -16,6 +16,8 @@ from tests.support.redis import Redis, running_redis
 
 NOON = 1_800_000_000 * 10**9
 KINDS = ["memory", "sqlite of one worker", "sqlite of several", "redis"]
+PATIENCE = 20.0
+"""Seconds: a busy machine is not a Redis that is away."""
 VARIANT = Variant(
     id="a:1",
     tenant="t",
@@ -70,7 +72,9 @@ async def shared(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             found = Shared(lambda: memory, lambda: memory)
         case "redis":
             server: Redis = request.getfixturevalue("redis")
-            found = Shared(lambda: kept(RedisRouting(server.url)), lambda: stored(RedisBandits(server.url)))
+            found = Shared(
+                lambda: kept(RedisRouting(server.url, patience=PATIENCE)), lambda: stored(RedisBandits(server.url))
+            )
         case _:
             several = request.param == "sqlite of several"
             found = Shared(lambda: kept(SqliteRouting(file, shared=several)), lambda: stored(SqliteBandits(file)))
@@ -142,7 +146,7 @@ async def test_redis_that_goes_away_fails_no_call_and_what_was_given_meanwhile_i
     redis: Redis,
 ) -> None:
     now = 0.0
-    worker = RedisRouting(redis.url, clock=lambda: now)
+    worker = RedisRouting(redis.url, clock=lambda: now, patience=PATIENCE)
     await worker.stick("a", "before", "terse", NOON)
     redis.kill()
     assert await worker.published() is None
@@ -155,7 +159,7 @@ async def test_redis_that_goes_away_fails_no_call_and_what_was_given_meanwhile_i
     problem: str | None = worker.problem
     assert problem is None
     await worker.flush()
-    other = RedisRouting(redis.url)
+    other = RedisRouting(redis.url, patience=PATIENCE)
     # It came back empty, and knows again what this worker has seen.
     assert await other.stick("a", "during", "base", NOON) == "terse"
     assert await other.stick("a", "before", "base", NOON) == "terse"
