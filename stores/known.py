@@ -1,4 +1,4 @@
-"""Whose a run is, for whoever is told of one by its id: a question asked of the store on behalf of clients.
+"""Whose a run is and where its trace is, for whoever is told of one by its id.
 
 Any thread may ask it; unlike the store of runs it costs a process no SQLAlchemy where the database is an SQLite file.
 """
@@ -18,13 +18,28 @@ class KnownRun(NamedTuple):
     user: str | None
 
 
+class TracedRun(NamedTuple):
+    """A run by its trace."""
+
+    id: str
+    trace_id: str
+    response_id: str | None
+
+
 class KnownRuns(Protocol):
-    """Each agent's own: of another's there is nothing to be learned. All methods raise `StoreError`."""
+    """Who asks for a client names the client's agent: of another's there is nothing to be learned.
+
+    All methods raise `StoreError`.
+    """
 
     def get(self, agent: str, run_id: str) -> KnownRun | None: ...
 
     def answered(self, agent: str, response_id: str) -> Sequence[KnownRun]:
         """The agent's runs whose answer has this id, two at the most: a provider may give an id more than once."""
+        ...
+
+    def traced(self, run_ids: Sequence[str]) -> Mapping[str, TracedRun]:
+        """Those of the runs that are there, whichever agent's, by their ids."""
         ...
 
     def cursors(self) -> Mapping[str, int]:

@@ -91,6 +91,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def last_score(self) -> int:
+        """The place of the newest score, to read on from; 0 where there is none."""
+        ...
+
     def count_scores(self, which: ScoreFilter) -> int: ...
 
     def add_decision(self, decision: Decision) -> None:

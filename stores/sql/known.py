@@ -1,9 +1,9 @@
-"""Whose a run is, in SQL that SQLite and PostgreSQL read alike."""
+"""Whose a run is and where its trace is, in SQL that SQLite and PostgreSQL read alike."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from stores.known import KnownRun
+from stores.known import KnownRun, TracedRun
 from stores.sql.ledger_database import Database
 from stores.sql.row import clean
 
@@ -27,6 +27,13 @@ class SqlKnownRuns:
         with self._database.reading() as execute:
             rows = execute(f"{_RUN} WHERE response_id = :id AND agent = :agent LIMIT 2", named)
         return [KnownRun(*row) for row in rows]
+
+    def traced(self, run_ids: Sequence[str]) -> Mapping[str, TracedRun]:
+        wanted = self._database.any_of("id", "ids")
+        ids = self._database.array([clean(id) for id in run_ids])
+        with self._database.reading() as execute:
+            rows = execute(f"SELECT id, trace_id, response_id FROM runs WHERE {wanted}", {"ids": ids})
+        return {row[0]: TracedRun(*row) for row in rows}
 
     def cursors(self) -> Mapping[str, int]:
         with self._database.reading() as execute:

@@ -131,6 +131,11 @@ class SqlLedger:
             rows = execute(found, {"seq": seq, "limit": limit})
         return [Sequenced(place, score_of(document)) for place, document in rows]
 
+    def last_score(self) -> int:
+        with self._database.reading() as execute:
+            ((last,),) = execute("SELECT coalesce(max(seq), 0) FROM scores", {})
+        return int(last)
+
     def count_scores(self, which: ScoreFilter) -> int:
         wanted, values = self._where(which)
         with self._database.reading() as execute:

@@ -150,6 +150,13 @@ class LedgerContract:
             cursor = page[-1].seq
         assert read == put
 
+    def test_who_begins_at_the_newest_score_reads_those_to_come(self, ledger: Ledger) -> None:
+        assert ledger.last_score() == 0
+        ledger.put_scores([a_score(1), a_score(2)])
+        place = ledger.last_score()
+        ledger.put_scores([a_score(3), a_score(1, 0.0)])
+        assert [found.score for found in ledger.scores_after(place, 10)] == [a_score(3), a_score(1, 0.0)]
+
     def test_the_place_of_a_score_that_is_gone_is_not_given_again(self, ledger: Ledger, url: str) -> None:
         ledger.put_scores([a_score(1), a_score(2)])
         cursor = ledger.scores_after(0, 10)[-1].seq

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stores.known import KnownRun, KnownRuns, open_known_runs
+from stores.known import KnownRun, KnownRuns, TracedRun, open_known_runs
 from stores.runs import RunStore, open_store
 from tests.support.runs import a_run
 
@@ -55,6 +55,14 @@ def test_an_id_that_several_answers_have_is_told_as_such(known: KnownRuns, store
     assert len(known.answered(a_run(1).agent, "1")) == 2
 
 
+def test_the_traces_of_many_runs_are_known_at_once_whichever_agents_they_are(known: KnownRuns, store: RunStore) -> None:
+    runs = [a_run(number, agent=f"agent {number}", response_id=f"chatcmpl-{number}") for number in range(3)]
+    store.put(runs, {})
+    asked = [runs[0].id, runs[2].id, a_run(3).id]
+    assert known.traced(asked) == {run.id: TracedRun(run.id, run.trace_id, run.response_id) for run in runs[::2]}
+    assert known.traced([]) == {}
+
+
 def test_an_id_of_any_length_can_be_stored_though_not_be_found_by(known: KnownRuns, store: RunStore) -> None:
     long = "x" * 100_000
     assert store.put([msgspec.structs.replace(a_run(1), response_id=long)], {}) == 1
@@ -73,7 +81,7 @@ def test_asking_a_file_needs_no_sqlalchemy(tmp_path: Path) -> None:
 import sys
 from stores.known import open_known_runs
 known = open_known_runs({url!r})
-known.get("a", "x"), known.answered("a", "x"), known.cursors()
+known.get("a", "x"), known.answered("a", "x"), known.traced(["x"]), known.cursors()
 print("sqlalchemy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
