@@ -8,7 +8,9 @@ class AnswersShown:
     """`ids` are all that qualified, best first, with their `similarities`; `shown` tells which of them the model saw.
 
     A call is held out as a whole with probability `holdout` (then none is shown); else each answer is left out on its
-    own with probability `drop`. What did not fit the token budget is not among the ids.
+    own with probability `drop`. What did not fit the token budget is not among the ids. `model` and `instructions` (a
+    digest, see `policies.retrieval.validity`) are those the call was made under, as the step saw them: an answer that
+    comes of this run is valid for calls like it.
     """
 
     ids: tuple[str, ...]
@@ -17,3 +19,5 @@ class AnswersShown:
     held_out: bool
     holdout: float
     drop: float
+    model: str = ""
+    instructions: str = ""
