@@ -49,6 +49,15 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """One variant's strength, and the interval that it lies in."""
+
+    strength: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Strengths:
     """Every variant's strength (their mean is 0), with what is needed to compare any two.
 
@@ -65,12 +74,33 @@ class Strengths:
     covariances: tuple[Floats, Floats]
     """Of the strengths: as the model has it, and as judges who resemble themselves make it."""
 
+    def each(self, *, confidence: float = 0.95) -> dict[str, Standing]:
+        """Every variant beside the mean of all, the strongest first; the intervals hold at once (Bonferroni)."""
+        size = len(self.variants)
+        if not size:
+            return {}
+        centre = np.eye(size) - 1 / size
+        variances = np.max([np.diag(centre @ covariance @ centre) for covariance in self.covariances], axis=0)
+        # Of two, what one is above the mean the other is below it: their intervals are one statement.
+        reaches = _reach(_shared(confidence, size if size > 2 else 1)) * np.sqrt(np.maximum(0.0, variances))
+        found = {
+            name: Standing(strength, strength - reach, strength + reach)
+            for (name, strength), reach in zip(self.strength.items(), reaches.tolist(), strict=True)
+        }
+        return dict(sorted(found.items(), key=lambda item: -item[1].strength))
+
+    def against_best(self, *, confidence: float = 0.95) -> dict[str, Comparison]:
+        """Every other variant against the strongest. They hold at once, whichever that turned out to be."""
+        ranked = list(self.each())
+        alone = _shared(confidence, math.comb(len(ranked), 2))
+        return {name: self.compare(name, ranked[0], confidence=alone) for name in ranked[1:]}
+
     def compare(self, one: str, other: str, *, confidence: float = 0.95) -> Comparison:
         """`one` against `other`; for several comparisons at once divide what `confidence` leaves to chance."""
         a, b = self.variants.index(one), self.variants.index(other)
         difference = self.strength[one] - self.strength[other]
         variance = max(float(c[a, a] + c[b, b] - 2 * c[a, b]) for c in self.covariances)
-        reach = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(max(0.0, variance))
+        reach = _reach(confidence) * math.sqrt(max(0.0, variance))
         low, high = difference - reach, difference + reach
         return Comparison(difference, low, high, logistic(difference), logistic(low), logistic(high))
 
@@ -78,6 +108,16 @@ class Strengths:
 def logistic(odds: float) -> float:
     """A probability from log-odds."""
     return 0.5 * (1 + math.tanh(odds / 2))
+
+
+def _reach(confidence: float) -> float:
+    """In standard errors."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def _shared(confidence: float, intervals: int) -> float:
+    """What each of several intervals must have, for all to hold at once with `confidence`."""
+    return 1 - (1 - confidence) / max(1, intervals)
 
 
 def strengths(pairs: Iterable[Pair], *, order: bool = False, spread: float = 3.0) -> Strengths:

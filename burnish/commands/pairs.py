@@ -13,7 +13,7 @@ from rich.text import Text
 
 from burnish.commands.columns import print_columns
 from burnish.commands.progress import progress_bar
-from burnish.commands.records import DEFAULT_FILE, ConfigFile, Database, found, told
+from burnish.commands.records import DEFAULT_FILE, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.runs import Since, moment_given
 from burnish.commands.wording import clock, one_line, timestamp
 from proxy.feedback.pairs import Kind, Pair, Provenance, Untold, pairs
@@ -33,6 +33,9 @@ def list_pairs(
     agent: Annotated[str, typer.Argument(metavar="AGENT", help="Of this agent's runs.")],
     kind: Annotated[Kind | None, typer.Option(help="Known in this way alone.")] = None,
     since: Since = None,
+    strengths: Annotated[
+        bool, typer.Option("--strengths", help="Rank variants by what was preferred, instead of listing pairs.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print all, one JSON document a line.")] = False,
     config: ConfigFile = DEFAULT_FILE,
     database: Database = None,
@@ -40,6 +43,11 @@ def list_pairs(
     """List pairs of answers to the same prompt of which one is better: preferred, corrected, or asked for again."""
     with told():
         place, since_ns = found(config, database), moment_given(since, "--since")
+        if strengths:
+            if kind not in (None, "preference"):
+                raise Failure(f"--strengths are of what was preferred, not of any {kind}: leave out --kind")
+            _rank(place, agent, since_ns, as_json)
+            return
         untold: Counter[str] = Counter()
         rows = []
         with place.store() as store, place.ledger() as ledger:
@@ -60,6 +68,15 @@ def list_pairs(
         if untold:
             for why, number in untold.items():
                 print(f"left out{f' {number} times' if number > 1 else ''}: {why}", file=sys.stderr)
+
+
+def _rank(place: Place, agent: str, since_ns: int | None, as_json: bool) -> None:
+    # Imported here: numpy is for those commands alone that need it.
+    from burnish.commands.strengths import preferences, ranking, tell
+
+    with place.store() as store, place.ledger() as ledger:
+        preferred = preferences(store, ledger, agent, since_ns)
+    tell(ranking(agent, preferred, since_ns), as_json=as_json)
 
 
 def document(pair: Pair) -> dict[str, JsonValue]:

@@ -131,6 +131,42 @@ def test_intervals_allow_for_judges_who_resemble_themselves() -> None:
     assert of_judges.high - of_judges.low > 1.3 * (of_strangers.high - of_strangers.low)
 
 
+def test_intervals_of_all_variants_hold_at_once_as_often_as_they_say() -> None:
+    truth = dict(zip(NAMES, (0.5, -0.6, 0.0, 0.1), strict=True))
+    each, against = [], []
+    for seed in range(200):
+        found = strengths(simulated(list(truth.values()), 120, seed))
+        each.append(all(one.low <= truth[name] <= one.high for name, one in found.each(confidence=0.9).items()))
+        best = max(found.strength, key=lambda name: found.strength[name])
+        against.append(
+            all(
+                one.low <= truth[name] - truth[best] <= one.high
+                for name, one in found.against_best(confidence=0.9).items()
+            )
+        )
+    assert 0.86 <= fmean(each) <= 0.97
+    assert 0.86 <= fmean(against) <= 0.99
+
+
+def test_the_strongest_comes_first_and_the_others_are_held_against_it() -> None:
+    found = strengths(pairs("a", "b", 10, 30) + pairs("b", "c", 20, 30))
+    assert list(found.each()) == ["c", "b", "a"]
+    assert found.each()["a"].strength == found.strength["a"]
+    against = found.against_best(confidence=0.95)
+    assert list(against) == ["b", "a"]
+    assert against["b"] == found.compare("b", "c", confidence=1 - (1 - 0.95) / 3)
+
+
+def test_of_two_variants_one_interval_says_what_the_other_does() -> None:
+    found = strengths(pairs("a", "b", 30, 10))
+    a, b = found.each()["a"], found.each()["b"]
+    assert (a.low, a.high) == pytest.approx((-b.high, -b.low))
+    compared = found.compare("a", "b")
+    assert a.high - a.low == pytest.approx((compared.high - compared.low) / 2)
+    assert not strengths([]).each()
+    assert not strengths([]).against_best()
+
+
 @given(PAIRS)
 def test_strengths_centre_on_zero_and_intervals_hold_them(played: list[Pair]) -> None:
     found = strengths(played)
