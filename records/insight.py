@@ -22,7 +22,9 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     is the model's own, `correction` where a person wrote it. `trust` is the best word it has; `score` the mean of its
     scores on a scale of 0 to 1 and `low` the lower confidence bound of that, from `votes` of them. `model`, `variant`
     and `instructions` (a digest) are those it was made under, `tools` the names of the tools that were called for it.
-    `reason` says to a person why it is in its state. `expires_ns` is None where it does not grow old.
+    `writer` is a keyed hash of the person it comes from: of a correction who wrote it, of an answer who asked; empty
+    where nobody is known. `reason` says to a person why it is in its state. `expires_ns` is None where it does not grow
+    old.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     runs: tuple[str, ...]
     origin: Literal["run", "correction"] = "run"
+    writer: str = ""
     trust: Trust
     score: float
     low: float
@@ -43,7 +46,6 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     state: InsightState = "waiting"
     reason: str = ""
-    shown: int = 0
     created_ns: int
     changed_ns: int
     expires_ns: int | None = None

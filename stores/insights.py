@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from records.insight import Insight, InsightState
+from stores.runs import PATIENCE
 
 
 class InsightChange(NamedTuple):
@@ -20,9 +21,23 @@ class InsightChange(NamedTuple):
     insight: Insight | None
 
 
+class Noted(NamedTuple):
+    """What the keeper of an agent's memory wrote down for itself: its cursors, and what it has counted.
+
+    The document is empty where there are changes, and it wrote nothing yet.
+    """
+
+    version: int
+    document: bytes
+
+
 class InsightStore(Protocol):
-    """Whatever deletes runs from their store deletes the insights that came of them, in the same transaction; their
-    words are gone then, and `changes` tells of it. Any thread may call it."""
+    """Any thread may call it.
+
+    Whatever deletes runs from their store deletes the insights that came of them, in the same transaction, and those
+    whose writer is the user that is deleted; their words are gone then, and `changes` tells of it. One is never put
+    when a run that it came of is gone, nor one that was forgotten for good: it is passed over.
+    """
 
     def put(self, insights: Sequence[Insight]) -> None:
         """By id, all in one transaction; each is a change."""
@@ -33,17 +48,49 @@ class InsightStore(Protocol):
         ...
 
     def insights(
-        self, agent: str, *, states: Sequence[InsightState] | None = None, runs: Sequence[str] | None = None
+        self,
+        agent: str,
+        *,
+        states: Sequence[InsightState] | None = None,
+        runs: Sequence[str] | None = None,
+        ids: Sequence[str] | None = None,
     ) -> list[Insight]:
         """Oldest first; `runs`: those that came of any of these."""
         ...
 
-    def delete(self, ids: Sequence[str]) -> int:
-        """How many there were."""
+    def count(self, agent: str, writer: str, since_ns: int) -> int:
+        """How many there are of this writer that are no older."""
+        ...
+
+    def delete(self, ids: Sequence[str], *, for_good: bool = True) -> int:
+        """How many there were. `for_good`: the same words are not taken up again."""
         ...
 
     def changes(self, after: int, limit: int) -> list[InsightChange]:
-        """Those since, in order; an insight that changed again is there once, at its last place."""
+        """Those since, in order; an insight that changed again is there once, at its last place.
+
+        No change ever appears at or before a place that was read, however many processes write at once.
+        """
+        ...
+
+    def noted(self, agent: str) -> Noted | None: ...
+
+    def keep(self, agent: str, before: Noted | None, document: bytes, insights: Sequence[Insight] = ()) -> Noted | None:
+        """Put insights and replace what was noted, in one transaction. What is noted now, with which to keep again.
+
+        None, and nothing is done, where anybody else has put or deleted an insight of the agent, or noted something,
+        since `before` was read.
+        """
         ...
 
     def close(self) -> None: ...
+
+
+def open_insights(url: str, *, patience: float = PATIENCE) -> InsightStore:
+    """In the database of the runs, created or upgraded as needed. Raises `StoreError` as `open_store` does.
+
+    `patience` is how many seconds a write waits for another's before it raises `StoreBusy`.
+    """
+    from stores.sql.opening import open_insights_at
+
+    return open_insights_at(url, patience)

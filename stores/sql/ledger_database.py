@@ -1,4 +1,4 @@
-"""The two databases as the ledger uses them: statements that both read alike, with parameters written `:name`.
+"""The two databases as the ledger and the insights use them: statements that both read alike, parameters `:name`.
 
 Its SQLite side needs no SQLAlchemy, which would cost every process that keeps a score 19 MiB.
 """
@@ -20,7 +20,9 @@ Values: TypeAlias = Mapping[str, object]
 Execute: TypeAlias = Callable[[str, Values | Sequence[Values]], list[Any]]
 """Runs a statement, once for each set of values, and returns the rows of one that was run once."""
 
-_LOCK: Final = 0x6C6564676572  # "ledger"
+LEDGER: Final = 0x6C6564676572  # "ledger"
+INSIGHTS: Final = 0x696E7369676874  # "insight"
+"""PostgreSQL's advisory locks, of whoever writes to the one or the other."""
 
 
 class Database(Protocol):
@@ -37,6 +39,10 @@ class Database(Protocol):
         ...
 
     def array(self, texts: Sequence[str]) -> object: ...
+
+    def scrub(self) -> None:
+        """After words were deleted: no log of writes holds them any more."""
+        ...
 
     def close(self) -> None: ...
 
@@ -71,6 +77,10 @@ class SqliteDatabase:
     def array(self, texts: Sequence[str]) -> object:
         return json.dumps(list(texts))
 
+    def scrub(self) -> None:
+        with self.reading() as execute:
+            execute("PRAGMA wal_checkpoint(TRUNCATE)", {})
+
     def close(self) -> None:
         with self._turn:
             if self._file is not None:
@@ -93,10 +103,13 @@ class SqliteDatabase:
 
 
 class PostgresqlDatabase:
-    def __init__(self, engine: "Engine", name: str, patience: float) -> None:
+    """`lock` is held by its one writer at a time."""
+
+    def __init__(self, engine: "Engine", name: str, patience: float, lock: int = LEDGER) -> None:
         self._engine = engine
         self._name = name
         self._patience = patience
+        self._lock = lock
 
     @contextmanager
     def reading(self) -> Iterator[Execute]:
@@ -109,7 +122,7 @@ class PostgresqlDatabase:
             execute = _executing_in(connection)
             execute("SELECT set_config('lock_timeout', :wait, true)", {"wait": f"{round(self._patience * 1000)}ms"})
             # Held until the transaction has become visible, which numbers drawn from a sequence do not wait for.
-            execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": _LOCK})
+            execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": self._lock})
             yield execute
 
     def any_of(self, column: str, parameter: str) -> str:
@@ -117,6 +130,9 @@ class PostgresqlDatabase:
 
     def array(self, texts: Sequence[str]) -> object:
         return list(texts)
+
+    def scrub(self) -> None:
+        """Its logs are the server's affair."""
 
     def close(self) -> None:
         self._engine.dispose()

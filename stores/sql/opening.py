@@ -5,13 +5,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stores.insights import InsightStore
 from stores.known import KnownRuns
 from stores.ledger import Ledger
 from stores.runs import RunStore, StoreError
 from stores.sql import sqlite
+from stores.sql.insights import SqlInsights
 from stores.sql.known import SqlKnownRuns
 from stores.sql.ledger import SqlLedger
-from stores.sql.ledger_database import Database, PostgresqlDatabase, SqliteDatabase
+from stores.sql.ledger_database import INSIGHTS, LEDGER, Database, PostgresqlDatabase, SqliteDatabase
 from stores.sql.sqlite import SqliteStore
 from stores.sql.upgrade import Upgraded, is_current, upgrade, upgrade_apart
 
@@ -37,6 +39,11 @@ def open_ledger_at(url: str, patience: float) -> Ledger:
     return SqlLedger(_database_at(url, patience))
 
 
+def open_insights_at(url: str, patience: float) -> InsightStore:
+    """The insights in the database at a URL, upgraded first where it needs to be."""
+    return SqlInsights(_database_at(url, patience, INSIGHTS))
+
+
 def open_known_runs_at(url: str, patience: float) -> KnownRuns:
     """The runs that the database at a URL knows, upgraded first where it needs to be."""
     return SqlKnownRuns(_database_at(url, patience))
@@ -52,12 +59,12 @@ def upgrade_at(url: str) -> Upgraded:
         store.close()
 
 
-def _database_at(url: str, patience: float) -> Database:
+def _database_at(url: str, patience: float, lock: int = LEDGER) -> Database:
     if (path := sqlite_path(url)) is not None:
         _prepare(path, url, patience)
         return SqliteDatabase(path, patience)
     store = _upgraded(url)
-    return PostgresqlDatabase(store.engine, store.name, patience)
+    return PostgresqlDatabase(store.engine, store.name, patience, lock)
 
 
 def _upgraded(url: str) -> "SqlStore":

@@ -14,6 +14,7 @@ from records.run import Run
 from stores.messages import Digest
 from stores.runs import IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreError
 from stores.sql.engine import WRITES, explained
+from stores.sql.insight_erasure import forget_insights, forget_words_of, lock_insights
 from stores.sql.queries import page, where
 from stores.sql.row import Batch, bodies_of, clean, run_of
 from stores.sql.tables import cursors as cursors_table
@@ -122,6 +123,7 @@ class SqlStore:
         columns = runs_table.c
         doomed = select(columns.seq).where(*conditions).order_by(columns.started_ns, columns.seq).limit(limit)
         with self._begin() as connection:
+            lock_insights(connection)
             gone = connection.execute(
                 delete(runs_table).where(columns.seq.in_(doomed)).returning(columns.id, columns.tenant, columns.bodies)
             ).all()
@@ -134,9 +136,12 @@ class SqlStore:
                     for digest in bodies.parts
                 ),
             )
-            self._forget_scores(connection, [*(row.id for row in gone), *(which.ids or ())])
+            subjects = [*(row.id for row in gone), *(which.ids or ())]
+            self._forget_scores(connection, subjects)
+            forget_insights(connection, subjects)
             if which == RunFilter(user=which.user):
                 connection.execute(delete(scores).where(scores.c.rater == clean(which.user)))
+                forget_words_of(connection, clean(which.user))
         return [row.id for row in gone]
 
     def backup(self, file: Path, progress: Callable[[int, int], None] | None = None) -> None:

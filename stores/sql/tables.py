@@ -162,3 +162,45 @@ decisions: Final = Table(
 
 Index("decisions_id", decisions.c.id, unique=True)
 Index("decisions_agent", decisions.c.agent, decisions.c.seq)
+
+insights: Final = Table(
+    "insights",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    # Of one that was deleted, `gone` with its runs or `forgotten` for good.
+    Column("state", String, nullable=False),
+    Column("writer", String, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary),
+    # As with runs.
+    sqlite_autoincrement=True,
+)
+
+Index("insights_id", insights.c.id, unique=True)
+Index("insights_agent", insights.c.agent, insights.c.state, insights.c.created_ns)
+Index(
+    "insights_writer",
+    insights.c.writer,
+    sqlite_where=text("writer <> ''"),
+    postgresql_where=text("writer <> ''"),
+)
+
+insight_runs: Final = Table(
+    "insight_runs",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("insight", String, primary_key=True),
+)
+
+Index("insight_runs_insight", insight_runs.c.insight)
+
+memories: Final = Table(
+    "memories",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
