@@ -1,0 +1,242 @@
+"""Whether being shown past answers helps, and which of them harm: causal, for chance alone decided who was shown what.
+
+A call is held out, or each of its answers is dropped, with recorded probabilities. Given which of the *other* answers a
+call was shown, the probability p that one answer was shown is then known, and what the reward y does with it is its
+doing: (shown - p) (y - m), where m is what was foretold of the call, averages to p (1 - p) times the effect. Summed, it
+is the estimate (Robinson 1988, with p known); used as a bet against "this answer harms nobody", it is evidence that
+holds however often one looks (`to_retire`).
+
+All is kept in sums, folded call by call; m is foretold from the calls before.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from statistics import NormalDist
+from typing import Final, NamedTuple
+
+import msgspec
+
+HARMS: Final = (0.1, 0.2, 0.4)
+"""What an answer may take from a reward between 0 and 1: the alternatives that are bet on."""
+_SHARES: Final = (0.2, 0.6, 0.2)
+_PRIOR: Final = 20.0
+"""Calls that the mean over all answers counts for in what is foretold of one."""
+_SHRINK: Final = 24.0
+"""Information that "no effect", give or take about 0.1, counts for where the effects of others are foretold."""
+_RISK: Final = 0.9
+"""Of what it has, a bet risks no more."""
+
+
+class Seen(NamedTuple):
+    """What a call was shown (as in `AnswersShown`), and its reward from 0 to 1, None where it has none."""
+
+    ids: Sequence[str]
+    shown: Sequence[bool]
+    held_out: bool
+    holdout: float
+    drop: float
+    reward: float | None
+
+
+class Arm(msgspec.Struct, array_like=True):
+    """Sums over calls, each weighted by the inverse of its probability: of the weights, w², w y, w² y and w² y²."""
+
+    calls: int = 0
+    unrewarded: int = 0
+    weight: float = 0.0
+    weight2: float = 0.0
+    total: float = 0.0
+    total2: float = 0.0
+    squares2: float = 0.0
+
+
+class ItemState(msgspec.Struct, array_like=True):
+    """Of one answer. `bets` are the logarithms of what betting on each of `HARMS` made of 1."""
+
+    calls: int = 0
+    shown: int = 0
+    unrewarded: int = 0
+    total: float = 0.0
+    information: float = 0.0
+    moment: float = 0.0
+    square: float = 0.0
+    cross: float = 0.0
+    fourth: float = 0.0
+    bets: tuple[float, ...] = (0.0,) * len(HARMS)
+
+
+class UpliftState(msgspec.Struct):
+    """All that is needed of the calls so far; `msgspec` writes and reads it."""
+
+    held_out: Arm = msgspec.field(default_factory=Arm)
+    shown: Arm = msgspec.field(default_factory=Arm)
+    items: dict[str, ItemState] = {}
+    calls: int = 0
+    total: float = 0.0
+
+
+class Effect(NamedTuple):
+    """`value` is what being shown adds to the reward, on average, between `low` and `high`; None where nothing tells.
+
+    `shown` and `hidden` count the calls with a reward; `unrewarded` those without.
+    """
+
+    value: float | None
+    low: float
+    high: float
+    shown: int
+    hidden: int
+    unrewarded: int = 0
+
+
+class ItemEffect(NamedTuple):
+    """`evidence` is the e-value against "it harms nobody": 1/α is ever reached with probability α at most."""
+
+    id: str
+    effect: Effect
+    evidence: float
+
+
+def fold(state: UpliftState, calls: Iterable[Seen]) -> None:
+    """Takes calls into the state; each once. Those where no answer qualified say nothing."""
+    for call in calls:
+        if not call.ids:
+            continue
+        _fold_arm(state, call)
+        for place, id in enumerate(call.ids):
+            _fold_item(state, call, place, state.items.setdefault(id, ItemState()))
+        if call.reward is not None:
+            state.calls += 1
+            state.total += call.reward
+
+
+def overall(state: UpliftState, *, confidence: float = 0.95) -> Effect:
+    """What retrieval adds to a call where something qualified: calls not held out against those that were."""
+    with_, without = state.shown, state.held_out
+    unrewarded = with_.unrewarded + without.unrewarded
+    nothing = Effect(None, -math.inf, math.inf, with_.calls, without.calls, unrewarded)
+    if with_.calls < 2 or without.calls < 2:
+        return nothing
+    value = with_.total / with_.weight - without.total / without.weight
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(_variance(with_) + _variance(without))
+    return nothing._replace(value=value, low=value - reach, high=value + reach)
+
+
+def per_item(state: UpliftState, *, confidence: float = 0.95) -> list[ItemEffect]:
+    """Each answer's own effect, given the others that were shown; the most harmful first."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    found = [ItemEffect(id, _effect(item, z), _e_value(item)) for id, item in state.items.items()]
+    return sorted(found, key=lambda one: (one.effect.value is None, one.effect.value or 0.0))
+
+
+def to_retire(
+    state: UpliftState, *, alpha: float = 0.01, share: float = 0.2, retired: Collection[str] = ()
+) -> list[str]:
+    """The answers that harm. `retired` are those that are retired already.
+
+    Two promises, however often this is asked: an answer that harms nobody is ever retired with probability `alpha` at
+    most; and of all that are, `share` at most harm nobody, on average (e-BH, Wang & Ramdas 2022).
+    """
+    evidence = {id: _evidence(item) for id, item in state.items.items()}
+    enough = -math.log(alpha)
+    ranked = sorted(evidence.values(), reverse=True)
+    found = max((k for k, told in enumerate(ranked, 1) if told >= math.log(len(ranked) / (share * k))), default=0)
+    bar = max(enough, ranked[found - 1]) if found else math.inf
+    return [id for id, told in evidence.items() if told >= bar and id not in retired]
+
+
+def _fold_arm(state: UpliftState, call: Seen) -> None:
+    arm = state.held_out if call.held_out else state.shown
+    if call.reward is None:
+        arm.unrewarded += 1
+        return
+    probability = call.holdout if call.held_out else 1 - call.holdout
+    if probability <= 0:
+        return
+    weight, y = 1 / probability, call.reward
+    arm.calls += 1
+    arm.weight += weight
+    arm.weight2 += weight * weight
+    arm.total += weight * y
+    arm.total2 += weight * weight * y
+    arm.squares2 += weight * weight * y * y
+
+
+def _variance(arm: Arm) -> float:
+    mean = arm.total / arm.weight
+    squares = arm.squares2 - 2 * mean * arm.total2 + mean * mean * arm.weight2
+    # A variance of nothing is not believed of a few calls: two more are imagined, half a reward off.
+    imagined = 0.5 * arm.weight2 / arm.calls
+    return (max(0.0, squares) + imagined) / arm.weight**2 * arm.calls / (arm.calls - 1)
+
+
+def _fold_item(state: UpliftState, call: Seen, place: int, item: ItemState) -> None:
+    if call.reward is None:
+        item.unrewarded += 1
+        return
+    shown, y = call.shown[place], call.reward
+    probability = chance(call, place)
+    item.calls += 1
+    item.shown += shown
+    if 0 < probability < 1:
+        foretold = _foretold(state, call, place, item)
+        off = shown - probability
+        missed = off * (y - foretold)
+        item.information += probability * (1 - probability)
+        item.moment += missed
+        item.square += missed * missed
+        item.cross += missed * off * off
+        item.fourth += off**4
+        item.bets = tuple(
+            bet + math.log1p(-_stake(harm, foretold, probability) * missed)
+            for harm, bet in zip(HARMS, item.bets, strict=True)
+        )
+    item.total += y
+
+
+def chance(call: Seen, place: int) -> float:
+    """The probability that this answer was shown, given which of the others were."""
+    if any(shown for other, shown in enumerate(call.shown) if other != place):
+        return 1 - call.drop
+    none_else = (1 - call.holdout) * call.drop ** (len(call.ids) - 1)
+    reached = call.holdout + none_else
+    return none_else * (1 - call.drop) / reached if reached else 0.0
+
+
+def _foretold(state: UpliftState, call: Seen, place: int, item: ItemState) -> float:
+    """The reward to be expected whether or not this answer is shown: from its calls so far, and from the others'."""
+    overall = (state.total + 0.5 * _PRIOR) / (state.calls + _PRIOR)
+    mean = (item.total + overall * _PRIOR) / (item.calls - 1 + _PRIOR)
+    for other, id in enumerate(call.ids):
+        if other != place and id in state.items:
+            one = state.items[id]
+            mean += (
+                (call.shown[other] - (1 - call.drop) * (1 - call.holdout)) * one.moment / (one.information + _SHRINK)
+            )
+    return min(0.95, max(0.05, mean))
+
+
+def _stake(harm: float, foretold: float, probability: float) -> float:
+    most = max(probability, 1 - probability) * max(foretold, 1 - foretold)
+    return min(harm / (foretold * (1 - foretold)), _RISK / most)
+
+
+def _evidence(item: ItemState) -> float:
+    """The logarithm of what is there of 1 that was shared out among the bets."""
+    top = max(item.bets)
+    return top + math.log(sum(share * math.exp(bet - top) for share, bet in zip(_SHARES, item.bets, strict=True)))
+
+
+def _e_value(item: ItemState) -> float:
+    return math.exp(min(_evidence(item), 700.0))
+
+
+def _effect(item: ItemState, z: float) -> Effect:
+    hidden = item.calls - item.shown
+    nothing = Effect(None, -math.inf, math.inf, item.shown, hidden, item.unrewarded)
+    if item.shown < 2 or hidden < 2 or item.information <= 0:
+        return nothing
+    value = item.moment / item.information
+    squares = item.square - 2 * value * item.cross + value * value * item.fourth
+    reach = z * math.sqrt(max(squares, 0.0)) / item.information
+    return nothing._replace(value=value, low=value - reach, high=value + reach)
