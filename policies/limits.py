@@ -13,18 +13,22 @@ class TokenBucket:
 
     __slots__ = ("_capacity", "_last", "_level", "_rate")
 
-    def __init__(self, capacity: float, per: float = 60.0) -> None:
+    def __init__(self, capacity: float, per: float = 60.0, *, level: float | None = None) -> None:
+        """Full, unless a `level` is given; one above the capacity is used up before anything flows in."""
         self._capacity = capacity
         self._rate = capacity / per
-        self._level = capacity
+        self._level = capacity if level is None else level
         self._last: float | None = None
+
+    def level(self, now: float) -> float:
+        if self._last is not None:
+            self._level = max(self._level, min(self._capacity, self._level + (now - self._last) * self._rate))
+        self._last = now
+        return self._level
 
     def wait(self, now: float, need: float = 1.0) -> float:
         """Seconds until `need` could be taken; 0 when now."""
-        if self._last is not None:
-            self._level = min(self._capacity, self._level + (now - self._last) * self._rate)
-        self._last = now
-        missing = min(need, self._capacity) - self._level
+        missing = min(need, self._capacity) - self.level(now)
         # A millionth is rounding, not a reason to wait.
         return missing / self._rate if missing > 1e-6 else 0.0
 

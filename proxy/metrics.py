@@ -78,6 +78,12 @@ class Metrics:
             multiprocess_mode="livesum",
             **shared,
         )
+        self.limits_shared = Gauge(
+            "burnish_limits_shared",
+            "Workers that share limits per minute with the others; fewer than all while what they share is away.",
+            multiprocess_mode="livesum",
+            **shared,
+        )
         newest: dict[str, Any] = {"multiprocess_mode": "mostrecent", **shared}
         self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
         self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)

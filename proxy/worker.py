@@ -1,7 +1,7 @@
 """One worker process's own: the snapshot in force, the connections, the journal, the counters.
 
-What is per worker: connections, breakers, retry budgets, the queue, the share of rate limits. What all workers share:
-the journal's directory, sessions, money spent, metrics.
+What is per worker: connections, breakers, retry budgets, the queue, the share of calls in flight. What all workers
+share: the journal's directory, sessions, limits per minute, money spent, metrics.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from proxy.errors import ApiError
 from proxy.feedback.desk import FeedbackDesk
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
+from proxy.identity.shared_limits import SharedLimits
 from proxy.metrics import Metrics
 from proxy.prices import LitellmTable, Prices
 from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
@@ -39,6 +40,9 @@ from records import Run, Usage
 from records.line import LineWriter
 from records.variant import Variant
 from stores.journal import Journal
+from stores.quotas import Quotas
+from stores.quotas.redis import RedisQuotas
+from stores.quotas.sqlite import SqliteQuotas
 from stores.responses import ResponseStore, responses_in
 from stores.routing import Published, RoutingState
 from stores.routing.redis import RedisRouting
@@ -91,6 +95,7 @@ class Worker:
         self._transcripts = FileTranscripts(state, shared=place.workers > 1)
         self._answers = ResponseStore(responses_in(Path(records.dir)))
         self._spending = Spending(RedisSums(records.redis) if records.redis else SqliteSums(state))
+        self._shared_limits = SharedLimits(_quotas(config, state, place), workers=place.workers, clock=time.time)
         self._routing: RoutingState = (
             RedisRouting(records.redis) if records.redis else SqliteRouting(state, shared=place.workers > 1)
         )
@@ -111,6 +116,8 @@ class Worker:
             # Seconds of imports: better now than in the first call.
             await self.pool.litellm.load()
         self._closing.push_async_callback(self._routing.aclose)
+        self._closing.push_async_callback(self._shared_limits.aclose)
+        await self._shared_limits.exchange()
         await self.follow_epochs()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
@@ -190,6 +197,8 @@ class Worker:
             found.append("calls cannot be recorded: the record's disk is full or failing")
         if self._routing.problem is not None and (self._epochs or self.snapshot.config.records.redis):
             found.append(self._routing.problem)
+        if self._shared_limits.problem is not None:
+            found.append(self._shared_limits.problem)
         return found
 
     def exposition(self) -> bytes:
@@ -246,9 +255,7 @@ class Worker:
 
     def _limits_of(self, name: str, agent: AgentConfig) -> AgentLimits:
         if name not in self._limits:
-            self._limits[name] = AgentLimits(
-                name, agent.limits, self._spending, share=1 / self.place.workers, clock=time.time
-            )
+            self._limits[name] = AgentLimits(name, agent.limits, self._spending, self._shared_limits, clock=time.time)
         return self._limits[name]
 
     def _services(self, config: Config, agent: str, variants: Sequence[str]) -> Services:
@@ -263,7 +270,9 @@ class Worker:
                 _without_failing(self._spending.sync)
             for task in (self.metrics.flush, self._forget_ended_sessions):
                 _without_failing(task)
+            await self._shared_limits.exchange()
             await self._share()
+            self.metrics.limits_shared.set(float(self._shared_limits.problem is None))
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
             for provider, state in self.pool.states().items():
@@ -289,6 +298,14 @@ class Worker:
         for kept in (self.feedback, self._transcripts, self._answers, self._spending, self.journal):
             _without_failing(kept.close)
         _without_failing(self.metrics.flush)
+
+
+def _quotas(config: Config, state: Path, place: Place) -> Quotas | None:
+    """Where limits per minute are shared; nowhere, where one worker is alone."""
+    worker = os.urandom(8).hex()
+    if config.records.redis:
+        return RedisQuotas(config.records.redis, worker)
+    return SqliteQuotas(state, worker) if place.workers > 1 else None
 
 
 def _without_failing(task: Callable[[], None]) -> None:

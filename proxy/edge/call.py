@@ -65,7 +65,7 @@ class ModelCalls:
                 if deeper_than(body, server.max_depth):
                     raise too_deep(server.max_depth)
                 call = _Call(worker, agent, format, request, headers, run_id, started_ns, sender)
-                agent.limits.enter()
+                await agent.limits.enter()
                 try:
                     await call.run(scope, receive)
                 finally:

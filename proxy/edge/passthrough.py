@@ -61,7 +61,7 @@ class PassthroughCalls:
             worker.admit(agent)
             await worker.admission.enter()
             try:
-                agent.limits.enter()
+                await agent.limits.enter()
                 try:
                     forward = _Forward(worker, agent, errors, scope, receive, sender, route, run_id, started_ns, model)
                     failed = await forward.run()

@@ -3,41 +3,54 @@
 import math
 from collections.abc import Callable
 
-from policies.limits import Period, TokenBucket, period_of, seconds_left
+from policies.limits import Period, period_of, seconds_left
 from proxy.config.model import Budget, Limits
 from proxy.errors import ApiError
+from proxy.identity.shared_bucket import SharedBucket
+from proxy.identity.shared_limits import SharedLimits
 from stores.spending import Spending
 
 
 class AgentLimits:
-    """Lets a call in or says why not. `share` is this worker's part of what is counted per worker (1 / workers)."""
+    """Lets a call in or says why not. What is in flight is counted per worker: each has an even share of that."""
 
     def __init__(
-        self, agent: str, limits: Limits, spending: Spending, *, share: float = 1.0, clock: Callable[[], float]
+        self, agent: str, limits: Limits, spending: Spending, shared: SharedLimits, *, clock: Callable[[], float]
     ) -> None:
         self._agent = agent
         self._spending = spending
-        self._share = share
+        self._shared = shared
         self._clock = clock
         self._in_flight = 0
         self._period_per: Period | None = None
         self._period_name = ""
         self._period_ends = 0.0
-        self._calls: TokenBucket | None = None
-        self._tokens: TokenBucket | None = None
+        self._calls: SharedBucket | None = None
+        self._tokens: SharedBucket | None = None
         self.limits = Limits()
         self.configure(limits)
 
     def configure(self, limits: Limits) -> None:
         """Take over changed limits; what was used stays used."""
-        self._calls = _resized(self._calls, limits.rpm and limits.rpm * self._share)
-        self._tokens = _resized(self._tokens, limits.tpm and limits.tpm * self._share)
+        self._calls = self._shared.bucket(f"calls:{self._agent}", limits.rpm)
+        self._tokens = self._shared.bucket(f"tokens:{self._agent}", limits.tpm)
         self.limits = limits
 
-    def enter(self) -> None:
-        """Count a call in. Raises 429 with `retry-after`; when it returns, `leave` must follow."""
-        limits, now = self.limits, self._clock()
-        if limits.concurrency is not None and self._in_flight >= max(1, limits.concurrency * self._share):
+    async def enter(self) -> None:
+        """Count a call in. Raises 429 with `retry-after`; when it returns, `leave` must follow.
+
+        It waits for others only where it would be refused by what this worker knows, and they may know better.
+        """
+        now = self._clock()
+        for bucket in (self._calls, self._tokens):
+            if bucket is not None and bucket.wait(now) and bucket.should_ask(now):
+                await self._shared.more(bucket)
+                now = self._clock()
+        self._admit(now)
+
+    def _admit(self, now: float) -> None:
+        limits = self.limits
+        if limits.concurrency is not None and self._in_flight >= max(1, limits.concurrency / self._shared.workers):
             raise self._over("its limit of calls in flight", f"{limits.concurrency}", 1.0)
         if self._calls is not None and (wait := self._calls.wait(now)):
             raise self._over("its limit of calls per minute", f"{limits.rpm}", wait)
@@ -46,14 +59,14 @@ class AgentLimits:
         if limits.budget is not None:
             self._check_budget(limits.budget, now)
         if self._calls is not None:
-            self._calls.take(1)
+            self._shared.take(self._calls, 1, now)
         self._in_flight += 1
 
     def leave(self, tokens: int = 0, usd: float | None = None) -> None:
         """Count a call out, with what it used."""
         self._in_flight -= 1
         if self._tokens is not None:
-            self._tokens.take(tokens)
+            self._shared.take(self._tokens, tokens, self._clock())
         if usd and self.limits.budget is not None:
             self._spending.add(self._agent, self._period(self._clock(), self.limits.budget.per), usd)
 
@@ -85,12 +98,3 @@ class AgentLimits:
             code="rate_limit_exceeded",
             headers={"retry-after": str(math.ceil(wait)), "retry-after-ms": str(math.ceil(wait * 1000))},
         )
-
-
-def _resized(bucket: TokenBucket | None, capacity: float | None) -> TokenBucket | None:
-    if not capacity:
-        return None
-    if bucket is None:
-        return TokenBucket(capacity)
-    bucket.resize(capacity)
-    return bucket
