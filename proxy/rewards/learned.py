@@ -149,8 +149,13 @@ class Learned:
         heard, self._heard = self._heard, []
         return heard + [self._score(earned, now_ns) for earned in self._units.settle(now_ns)]
 
-    def waiting(self) -> dict[str, int]:
-        return self._units.waiting()
+    def waiting(self, put: Iterable[Score]) -> dict[str, int]:
+        """How many rewards of each variant are to come: those not settled, and those `put` and not yet folded."""
+        waiting = self._units.waiting()
+        for score in put:
+            if score.evaluator == RECORDED:
+                waiting[score.details["variant"]] = waiting.get(score.details["variant"], 0) + 1
+        return waiting
 
     def figures(self, roster: Roster) -> AgentFigures | None:
         state, epoch = self.document.bandit, self.document.epoch

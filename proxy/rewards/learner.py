@@ -4,12 +4,12 @@ It may be killed anywhere. What it knows is kept as one document, replaced as a 
 what it puts into the ledger has the same ids when it is put again. Where the document is gone, it is made again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
-from policies.bandits import BanditSettings, Epoch
+from policies.bandits import BanditSettings, Epoch, Ucb
 from proxy.config.reward import RECORDED
 from proxy.rewards.epochs import EPOCHS, decisions, moved, next_epoch, published
 from proxy.rewards.learned import Document, Learned, Terms, document_of
@@ -71,6 +71,8 @@ class Learner:
         self._roster = Roster(self._variants)
         self._unpublished = self._unsaved = True
         self._save_at_ns = self._publish_at_ns = 0
+        self._waited: Mapping[str, int] = {}
+        """For how many rewards of each variant, when the last epoch was published."""
         self._knows_all = False
         """It has read all there was once, but for the rewards that it came to itself."""
 
@@ -99,7 +101,7 @@ class Learner:
         ready = known_ns >= now_ns and (self._knows_all or not new)
         self._knows_all |= known_ns >= now_ns
         if ready and self._is_due(learned, now_ns):
-            self._publish(learned, now_ns)
+            self._publish(learned, now_ns, learned.waiting(new))
         elif self._unsaved and now_ns >= self._save_at_ns:
             self._save(learned, None, now_ns)
         return not ready
@@ -144,8 +146,8 @@ class Learner:
         document.runs = max(document.runs, runs.upto)
         return now_ns
 
-    def _put(self, scores: Sequence[Score]) -> int:
-        """How many were new. Of rewards, which others may have counted, the first one stands."""
+    def _put(self, scores: Sequence[Score]) -> Sequence[Score]:
+        """Those that were new. Of rewards, which others may have counted, the first one stands."""
         rewards = [score for score in scores if score.evaluator == RECORDED]
         known: set[str] = set()
         if rewards:
@@ -158,7 +160,7 @@ class Learner:
             known = {score.id for score in self._stores.ledger.scores(which)}
         if new := [score for score in scores if score.id not in known]:
             self._stores.ledger.put_scores(new)
-        return len(new)
+        return new
 
     def _is_due(self, learned: Learned, now_ns: int) -> bool:
         """By the clock; at once where a variant was stopped or rewards have changed."""
@@ -167,7 +169,7 @@ class Learner:
             return True
         return any(name in state.stops for name in epoch.joined if name not in epoch.stopped)
 
-    def _publish(self, learned: Learned, now_ns: int) -> None:
+    def _publish(self, learned: Learned, now_ns: int, waiting: Mapping[str, int]) -> None:
         self._publish_at_ns = now_ns + self._every_ns
         self._roster = roster = self._read_roster()
         document, settings = learned.document, self._terms.bandit
@@ -177,18 +179,21 @@ class Learner:
             return
         learned.resume(roster, now_ns)
         eligible, previous = roster.eligible, document.epoch
-        if previous and not (self._unpublished or eligible != tuple(previous.joined) or _ageing(settings, previous)):
+        # UCB goes by what is waited for as well, and that ends though nothing came.
+        news = self._unpublished or (isinstance(settings.policy, Ucb) and waiting != self._waited)
+        if previous and not (news or eligible != tuple(previous.joined) or _ageing(settings, previous)):
             if self._stores.bandits.last(self._agent) is None:
                 # What was kept is gone.
                 self._learned = None
             return
         state = document.bandit
-        epoch = next_epoch(self._agent, settings, state, eligible, now_ns, previous=previous, waiting=learned.waiting())
+        epoch = next_epoch(self._agent, settings, state, eligible, now_ns, previous=previous, waiting=waiting)
         for decision in decisions(self._agent, self._tenant, self._config_hash, state, epoch, document.recorded):
             self._decide(decision, epoch)
         if moved(document.recorded, epoch):
             document.recorded = dict(epoch.probabilities)
         document.epoch = epoch
+        self._waited = waiting
         document.history = (*document.history, dict(epoch.probabilities))[-_HISTORY:]
         self._save(learned, published(self._agent, epoch, self._to_tell()), now_ns)
 
