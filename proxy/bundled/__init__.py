@@ -1,1 +1,1 @@
-"""The small model that Burnish runs itself when no provider's key is set: where it comes from, and its server."""
+"""The small models that Burnish runs itself: where they come from, and the server of the one that talks."""

