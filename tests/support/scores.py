@@ -1,12 +1,12 @@
 """Variants, scores and decisions for tests: by hand, and whatever hypothesis can think of."""
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from hypothesis import strategies as st
 
-from records.decision import Decision
+from records.decision import Decision, DecisionKind
 from records.score import Score, Subject, score_id
 from records.variant import Bullet, Changes, Variant, variant_id
 from tests.support.runs import NOON, a_run
@@ -127,7 +127,7 @@ def decisions() -> st.SearchStrategy[Decision]:
         id=st.text(),
         tenant=st.text(),
         agent=st.text(),
-        kind=st.sampled_from(["epoch", "state", "stop", "restart", "winner", "alarm", "gate", "promotion", "rollback"]),
+        kind=st.sampled_from(get_args(DecisionKind)),
         subject=st.text(),
         text=st.text(),
         evidence=_OBJECTS,
