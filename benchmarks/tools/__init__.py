@@ -1,0 +1,1 @@
+"""The simulated tools that breakers are tried on."""
