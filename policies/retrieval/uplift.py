@@ -18,13 +18,17 @@ import msgspec
 
 HARMS: Final = (0.1, 0.2, 0.4)
 """What an answer may take from a reward between 0 and 1: the alternatives that are bet on."""
-_SHARES: Final = (0.2, 0.6, 0.2)
+_SHARES: Final = (0.15, 0.6, 0.25)
+_LATE: Final = 0.1
+"""The part of a stake that is kept for harm that begins later: an answer may grow stale after years of good service."""
 _PRIOR: Final = 20.0
 """Calls that the mean over all answers counts for in what is foretold of one."""
 _SHRINK: Final = 24.0
 """Information that "no effect", give or take about 0.1, counts for where the effects of others are foretold."""
 _RISK: Final = 0.9
 """Of what it has, a bet risks no more."""
+_MOST: Final = 1e12
+"""And it gains no more: that is proof enough."""
 
 
 class Seen(NamedTuple):
@@ -51,7 +55,7 @@ class Arm(msgspec.Struct, array_like=True):
 
 
 class ItemState(msgspec.Struct, array_like=True):
-    """Of one answer. `bets` are the logarithms of what betting on each of `HARMS` made of 1."""
+    """Of one answer. `bets` are what each of `HARMS` made of its share of 1."""
 
     calls: int = 0
     shown: int = 0
@@ -62,7 +66,12 @@ class ItemState(msgspec.Struct, array_like=True):
     square: float = 0.0
     cross: float = 0.0
     fourth: float = 0.0
-    bets: tuple[float, ...] = (0.0,) * len(HARMS)
+    bets: tuple[float, ...] = tuple(share * (1 - _LATE) for share in _SHARES)
+
+    @property
+    def evidence(self) -> float:
+        """What the bets made of 1, with what is still kept for later."""
+        return sum(self.bets) + _kept(self.calls)
 
 
 class UpliftState(msgspec.Struct):
@@ -125,23 +134,24 @@ def overall(state: UpliftState, *, confidence: float = 0.95) -> Effect:
 def per_item(state: UpliftState, *, confidence: float = 0.95) -> list[ItemEffect]:
     """Each answer's own effect, given the others that were shown; the most harmful first."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    found = [ItemEffect(id, _effect(item, z), _e_value(item)) for id, item in state.items.items()]
+    found = [ItemEffect(id, _effect(item, z), item.evidence) for id, item in state.items.items()]
     return sorted(found, key=lambda one: (one.effect.value is None, one.effect.value or 0.0))
 
 
 def to_retire(
-    state: UpliftState, *, alpha: float = 0.01, share: float = 0.2, retired: Collection[str] = ()
+    state: UpliftState, *, alpha: float = 0.02, share: float = 0.25, retired: Collection[str] = ()
 ) -> list[str]:
     """The answers that harm. `retired` are those that are retired already.
 
     Two promises, however often this is asked: an answer that harms nobody is ever retired with probability `alpha` at
     most; and of all that are, `share` at most harm nobody, on average (e-BH, Wang & Ramdas 2022).
     """
-    evidence = {id: _evidence(item) for id, item in state.items.items()}
-    enough = -math.log(alpha)
+    evidence = {id: item.evidence for id, item in state.items.items()}
     ranked = sorted(evidence.values(), reverse=True)
-    found = max((k for k, told in enumerate(ranked, 1) if told >= math.log(len(ranked) / (share * k))), default=0)
-    bar = max(enough, ranked[found - 1]) if found else math.inf
+    found = max((k for k, told in enumerate(ranked, 1) if told >= len(ranked) / (share * k)), default=0)
+    if not found:
+        return []
+    bar = max(1 / alpha, ranked[found - 1])
     return [id for id, told in evidence.items() if told >= bar and id not in retired]
 
 
@@ -187,9 +197,10 @@ def _fold_item(state: UpliftState, call: Seen, place: int, item: ItemState) -> N
         item.square += missed * missed
         item.cross += missed * off * off
         item.fourth += off**4
+        begun = _kept(item.calls - 1) - _kept(item.calls)
         item.bets = tuple(
-            bet + math.log1p(-_stake(harm, foretold, probability) * missed)
-            for harm, bet in zip(HARMS, item.bets, strict=True)
+            min(_MOST, (bet + share * begun) * (1 - _stake(harm, foretold, probability) * missed))
+            for harm, share, bet in zip(HARMS, _SHARES, item.bets, strict=True)
         )
     item.total += y
 
@@ -221,14 +232,9 @@ def _stake(harm: float, foretold: float, probability: float) -> float:
     return min(harm / (foretold * (1 - foretold)), _RISK / most)
 
 
-def _evidence(item: ItemState) -> float:
-    """The logarithm of what is there of 1 that was shared out among the bets."""
-    top = max(item.bets)
-    return top + math.log(sum(share * math.exp(bet - top) for share, bet in zip(_SHARES, item.bets, strict=True)))
-
-
-def _e_value(item: ItemState) -> float:
-    return math.exp(min(_evidence(item), 700.0))
+def _kept(calls: int) -> float:
+    """What is not yet staked after so many calls; it falls as slowly as can be."""
+    return _LATE / math.log2(calls + 2)
 
 
 def _effect(item: ItemState, z: float) -> Effect:
