@@ -96,7 +96,7 @@ def run_background(
                 more = keeper.step()
                 more = learning.step() or more
                 if (found := reloaded()) is not None:
-                    keeper.use(found.telemetry)
+                    keeper.use(found)
                     learning.use(found)
             keeper.finish(_DRAIN)
     finally:

@@ -88,6 +88,8 @@ class Metrics:
         self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
         self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)
         self.dropped = Gauge("burnish_dropped_traces", "Traces not sent over OTLP since then.", **newest)
+        self.exported_scores = Gauge("burnish_exported_scores", "Scores sent over OTLP since then.", **newest)
+        self.dropped_scores = Gauge("burnish_dropped_scores", "Scores not sent over OTLP since then.", **newest)
         by_variant = ("agent", "variant")
         self.share = Gauge("burnish_variant_share", "Share of the sessions that a variant gets.", by_variant, **newest)
         self.mean = Gauge(

@@ -1,4 +1,5 @@
-"""What becomes of the journal: its runs go to the store, its traces to an OTLP receiver, and what is old goes away."""
+"""What becomes of the record: runs go from the journal to the store, traces and scores to an OTLP receiver, and what is
+old goes away."""
 
 import logging
 import os
@@ -8,10 +9,9 @@ from typing import Final
 
 import msgspec
 
-from proxy.config.model import Config, Records, Telemetry
+from proxy.config.model import Config, Records
 from proxy.record_status import RecordStatus, write_status
-from proxy.telemetry.export import Exporter
-from proxy.telemetry.receiver import Receiver
+from proxy.telemetry.exports import Exports, exports_of
 from stores.erasure import expire, reading
 from stores.indexer import Indexer
 from stores.response_erasure import erase_responses
@@ -41,7 +41,7 @@ class RecordKeeper:
         random: Random,
     ) -> None:
         self._records: Records = config.records
-        self._telemetry: Telemetry | None = None
+        self._exported_by: object = None
         self.store = store
         self._clock = clock
         self._wall = wall
@@ -49,36 +49,30 @@ class RecordKeeper:
         self._journal = journal_in(config.records.dir)
         self._tail = Tail(self._journal, clock=wall)
         self._indexer = Indexer(store, self._tail, clock=clock)
-        self._exporter: Exporter | None = None
+        self._exports: Exports | None = None
         self._said = b""
         self._complaint = ""
         self._tidy_at = self._say_at = clock()
-        self.use(config.telemetry)
+        self.use(config)
 
-    def use(self, telemetry: Telemetry) -> None:
-        """Exports as configured from now on."""
-        if telemetry == self._telemetry:
+    def use(self, config: Config) -> None:
+        """Exports as configured from now on; where the records are stays as it was."""
+        exported_by = (config.telemetry, {name: agent.content for name, agent in config.agents.items()})
+        if exported_by == self._exported_by:
             return
-        self._telemetry = telemetry
-        if self._exporter is not None:
-            self._exporter.close(patience=1.0)
-            self._exporter = None
-        if telemetry.otlp is not None:
-            headers = {name: value.get_secret_value() for name, value in telemetry.headers.items()}
-            compress = os.environ.get("OTEL_EXPORTER_OTLP_COMPRESSION") == "gzip"
-            self._exporter = Exporter(
-                self._tail,
-                Receiver(telemetry.otlp, headers, compress=compress),
-                self._records.dir / "exported.json",
-                start=self._indexer.cursors,
-                body_limit=telemetry.body_limit,
-                random=self._random,
-                clock=self._clock,
-            )
+        self._exported_by = exported_by
+        if self._exports is not None:
+            self._exports.close(patience=1.0)
+        start = self._indexer.cursors
+        self._exports = exports_of(
+            config, self._records, self._tail, start=start, clock=self._clock, random=self._random
+        )
 
     def step(self) -> bool:
         """One look at the journal. True when there is more to do right away."""
         more = self._read()
+        if self._exports is not None:
+            more = self._exports.scores.step() or more
         now = self._clock()
         if now >= self._tidy_at:
             self._tidy_at = now if self._tidy() else now + _TIDY_EVERY
@@ -93,8 +87,8 @@ class RecordKeeper:
         self._indexer.retry()
         while self.step() and self._clock() < deadline:
             pass
-        if self._exporter is not None:
-            self._exporter.close(max(1.0, deadline - self._clock()))
+        if self._exports is not None:
+            self._exports.close(max(1.0, deadline - self._clock()))
         self._tail.close()
         self._say()
 
@@ -103,8 +97,8 @@ class RecordKeeper:
             with reading(self._journal):
                 self._tail.refresh()
                 more = self._indexer.step()
-                if self._exporter is not None:
-                    more = self._exporter.step() or more
+                if self._exports is not None:
+                    more = self._exports.traces.step() or more
         except OSError as error:
             self._complain(f"{self._journal}: the journal cannot be read: {error.strerror}")
             return False
@@ -139,12 +133,13 @@ class RecordKeeper:
             _log.error("%s", complaint)
 
     def _say(self) -> None:
-        exporter = self._exporter.status if self._exporter is not None else None
-        said = msgspec.json.encode((self._indexer.status, exporter))
+        exports, indexer = self._exports, self._indexer.status
+        traces, scores = (exports.traces.status, exports.scores.status) if exports is not None else (None, None)
+        said = msgspec.json.encode((indexer, traces, scores))
         if said == self._said:
             return
         self._said = said
         try:
-            write_status(self._records.dir, RecordStatus(os.getpid(), self._wall(), self._indexer.status, exporter))
+            write_status(self._records.dir, RecordStatus(os.getpid(), self._wall(), indexer, traces, scores))
         except OSError as error:
             self._complain(f"{self._records.dir}: {error.strerror}")

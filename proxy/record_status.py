@@ -12,7 +12,7 @@ _FILE: Final = "background.json"
 
 
 class ExporterStatus(msgspec.Struct):
-    """What became of traces since the process started: one a run."""
+    """What became of traces, one a run, or of scores since the process started."""
 
     exported: int = 0
     dropped: int = 0
@@ -21,12 +21,14 @@ class ExporterStatus(msgspec.Struct):
 
 
 class RecordStatus(msgspec.Struct):
-    """How the record was kept when that last changed. `exporter` is None where nothing is exported."""
+    """How the record was kept when that last changed. `exporter` tells of traces, `scores` of the scores in them; both
+    are None where nothing is exported."""
 
     pid: int
     at_ns: int
     indexer: IndexerStatus
     exporter: ExporterStatus | None
+    scores: ExporterStatus | None = None
 
 
 def read_status(records: Path) -> RecordStatus | None:

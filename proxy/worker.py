@@ -216,6 +216,9 @@ class Worker:
             if kept.exporter is not None:
                 self.metrics.exported.set(kept.exporter.exported)
                 self.metrics.dropped.set(kept.exporter.dropped)
+            if kept.scores is not None:
+                self.metrics.exported_scores.set(kept.scores.exported)
+                self.metrics.dropped_scores.set(kept.scores.dropped)
         return self.metrics.exposition()
 
     def lost(self) -> None:

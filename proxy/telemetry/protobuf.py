@@ -7,10 +7,10 @@ https://protobuf.dev/programming-guides/encoding/.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from struct import Struct
 from struct import error as StructError
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from records import attributes as a
 from records.otlp import SCOPE
@@ -18,6 +18,8 @@ from records.run import JsonValue
 from records.span import Event, Link, Span
 from records.tree import spans_of
 from stores.tail import Recorded
+
+T = TypeVar("T")
 
 _TIMES: Final = Struct("<BBBQBQ").pack
 _DOUBLE: Final = Struct("<d").pack
@@ -48,7 +50,7 @@ def _field(tag: bytes, content: bytes) -> bytes:
 
 
 class Request(NamedTuple):
-    """An `ExportTraceServiceRequest`, and how many runs are not in it as protobuf cannot hold them."""
+    """An `ExportTraceServiceRequest`, and how many records are not in it as protobuf cannot hold them."""
 
     data: bytes
     left_out: int
@@ -65,12 +67,18 @@ class TraceEncoder:
         self._known: dict[tuple[bytes, str, type, JsonValue], bytes] = {}
 
     def request(self, runs: Iterable[Recorded]) -> Request:
-        """Spans of one resource are put together."""
+        """The whole trace of each run."""
+        return self.request_of(runs, spans_of)
+
+    def request_of(
+        self, records: Iterable[tuple[T, Mapping[str, JsonValue]]], spans_of: Callable[[T], Iterable[Span]]
+    ) -> Request:
+        """The spans of each record. Those of one resource are put together."""
         groups: dict[bytes, list[bytes]] = {}
         left_out = 0
-        for run, resource in runs:
+        for record, resource in records:
             try:
-                spans = [self._span(span) for span in spans_of(run)]
+                spans = [self._span(span) for span in spans_of(record)]
                 groups.setdefault(self._resource(resource), []).extend(spans)
             except (ValueError, StructError, UnicodeEncodeError):
                 # An id that is not hex, a time before 1970.

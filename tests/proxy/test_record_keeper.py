@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,14 +13,16 @@ import pytest
 
 from proxy.config.model import Config, Telemetry
 from proxy.record_keeper import RecordKeeper
-from proxy.record_status import read_status
+from proxy.record_status import ExporterStatus, read_status
 from records.line import LineWriter
 from stores.journal import Journal
+from stores.ledger import open_ledger
 from stores.responses import KeptResponse, ResponseStore, responses_in
 from stores.runs import RunFilter, open_store
 from stores.segments import journal_in, segment_names
 from tests.proxy.telemetry.receiving import Receiving, receiving
 from tests.support.runs import NOON, a_run
+from tests.support.scores import a_score
 
 line_of = LineWriter({"service.name": "burnish"})
 EVERY = RunFilter(until_ns=2**62)
@@ -90,22 +93,38 @@ def test_a_run_is_in_the_store_and_at_the_receiver(keeping: Callable[..., Keepin
     assert record.store.get(a_run(2).id) == a_run(2)
 
 
+def test_what_is_said_of_a_run_follows_it_to_the_receiver(keeping: Callable[..., Keeping], server: Receiving) -> None:
+    record = keeping(telemetry={"otlp": server.url})
+    record.write(1)
+    record.until(lambda: bool(server.traces))
+    with closing(open_ledger(record.config.records.database)) as ledger:
+        ledger.put_score(a_score(1))
+        record.until(lambda: bool(server.evaluations))
+        # What comes last is sent before the end.
+        ledger.put_score(a_score(1, rater="bob"))
+    record.keeper.finish(10)
+    assert [span.trace_id.hex() for span in server.evaluations] == [a_run(1).trace_id] * 2
+    status = read_status(record.directory)
+    assert status is not None
+    assert status.scores == ExporterStatus(exported=2)
+
+
 def test_without_an_endpoint_nothing_is_exported(keeping: Callable[..., Keeping]) -> None:
     record = keeping()
     record.write(1)
     record.step()
     assert record.store.count(EVERY) == 1
-    assert not (record.directory / "exported.json").exists()
+    assert not list(record.directory.glob("exported*"))
 
 
 def test_the_endpoint_may_change_meanwhile(keeping: Callable[..., Keeping], server: Receiving) -> None:
     record = keeping()
     record.write(1)
     record.step()
-    record.keeper.use(Telemetry(otlp=server.url))
+    record.keeper.use(record.config.model_copy(update={"telemetry": Telemetry(otlp=server.url)}))
     record.write(2)
     record.until(lambda: bool(server.traces))
-    record.keeper.use(Telemetry())
+    record.keeper.use(record.config)
     record.write(3)
     record.step()
     assert server.traces == {a_run(2).trace_id: 1}

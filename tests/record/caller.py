@@ -23,6 +23,11 @@ class Caller:
     async def chat(self, *messages: Any, **fields: Any) -> Answer:
         return await self._answer(self._client.post(self._proxy.url + f"/v1/{CHAT}", json=asking(*messages, **fields)))
 
+    async def say(self, of: Answer, **said: Any) -> Answer:
+        """Feedback on an answer."""
+        body = {"run_id": of.run_id, **said}
+        return await self._answer(self._client.post(self._proxy.url + "/v1/feedback", json=body))
+
     async def get(self, path: str) -> Answer:
         return await self._answer(self._client.get(self._proxy.url + path))
 

@@ -1,5 +1,7 @@
 """A score as a span of the trace that it is about, and back."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -34,6 +36,31 @@ def test_the_span_hangs_beneath_what_was_evaluated_with_opentelemetrys_attribute
     assert span.attributes["gen_ai.response.id"] == "chatcmpl-1"
 
 
+@pytest.mark.parametrize(
+    ("score", "label"),
+    [
+        (a_score(1, 1.0), "up"),
+        (a_score(1, 0.0), "down"),
+        (a_score(1, 1.0, evaluator="gold"), "good"),
+        (a_score(1, 0.0, evaluator="gold"), "bad"),
+        (a_score(1, 5.0, evaluator="rating"), None),
+        (a_score(1, None, failure="It did not answer."), None),
+        (a_score(1, evaluator="preference", kind="pair", against=a_run(2).id), "preferred"),
+        (a_score(2, evaluator="preference", kind="pair", against=a_run(1).id), "not preferred"),
+    ],
+)
+def test_a_value_that_stands_for_a_word_has_it_as_its_label(score: Score, label: str | None) -> None:
+    assert evaluation_span(score, a_run(1)).attributes.get("gen_ai.evaluation.score.label") == label
+
+
+def test_the_value_of_a_pair_is_that_of_the_preferred_run_alone() -> None:
+    score = a_score(1, evaluator="preference", kind="pair", against=a_run(2).id)
+    preferred, other = (evaluation_span(score, a_run(number)) for number in (1, 2))
+    assert preferred.attributes["gen_ai.evaluation.score.value"] == 1.0
+    assert "gen_ai.evaluation.score.value" not in other.attributes
+    assert list(scores_of([preferred, other])) == [score, score]
+
+
 def test_an_evaluator_that_failed_is_an_error_without_a_value() -> None:
     span = evaluation_span(a_score(1, None, failure="The judge did not answer."), a_run(1))
     assert span.error == "The judge did not answer."
@@ -62,9 +89,20 @@ def test_details_that_were_cut_are_left_out() -> None:
     assert found == msgspec.structs.replace(score, details={})
 
 
-@pytest.mark.parametrize("written", [None, "no JSON", '{"id": "1"}'], ids=str)
-def test_what_is_no_score_is_refused_by_the_name_of_its_span(written: str | None) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"burnish.score": None},
+        {"burnish.score": "no JSON"},
+        {"burnish.score": '{"id": "1"}'},
+        {"gen_ai.evaluation.explanation": 7},
+        {"burnish.score.details": 7},
+    ],
+    ids=str,
+)
+def test_what_is_no_score_is_refused_by_the_name_of_its_span_and_the_next_is_read(wrong: dict[str, Any]) -> None:
     span = evaluation_span(a_score(1), a_run(1))
-    attributes = {**span.attributes, "burnish.score": written}
+    found = scores_of([Span(**{**msgspec.structs.asdict(span), "attributes": {**span.attributes, **wrong}}), span])
     with pytest.raises(TraceError, match=f"span {span.span_id}: not a Burnish score"):
-        list(scores_of([Span(**{**msgspec.structs.asdict(span), "attributes": attributes})]))
+        next(found)
+    assert list(found) == [a_score(1)]

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, Span
 
 
 class Reply(NamedTuple):
@@ -52,6 +53,25 @@ class Receiving:
     def wait_until_refused(self) -> None:
         with self._changed:
             assert self._changed.wait_for(lambda: self.refused, timeout=30)
+
+    def wait_for_evaluations(self, number: int) -> list[Span]:
+        """The evaluations, once there are so many."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.evaluations) >= number, timeout=30), self.evaluations
+            return self.evaluations
+
+    @property
+    def resources(self) -> list[ResourceSpans]:
+        return [of_resource for post in self.posts for of_resource in post.request.resource_spans]
+
+    @property
+    def spans(self) -> list[Span]:
+        """All that arrived, in that order."""
+        return [span for each in self.resources for of_scope in each.scope_spans for span in of_scope.spans]
+
+    @property
+    def evaluations(self) -> list[Span]:
+        return [span for span in self.spans if span.name.startswith("evaluate ")]
 
     @property
     def traces(self) -> Counter[str]:

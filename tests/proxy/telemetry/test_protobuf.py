@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from proxy.telemetry.protobuf import TraceEncoder, varint
@@ -16,6 +16,7 @@ from records.attributes import REQUEST_BODY, SCHEMA_URL
 from records.span import Span
 from records.tree import spans_of
 from stores.tail import Recorded
+from tests.proxy.telemetry.attributes import values_of
 from tests.records.runs import runs
 from tests.support.runs import a_run
 
@@ -28,26 +29,6 @@ def sent(*runs: Run, body_limit: int = 2**20) -> ExportTraceServiceRequest:
 
 def received(encoder: TraceEncoder, *recorded: Recorded) -> ExportTraceServiceRequest:
     return ExportTraceServiceRequest.FromString(encoder.request(recorded).data)
-
-
-def value_of(value: AnyValue) -> Any:
-    match value.WhichOneof("value"):
-        case None:
-            return None
-        case "array_value":
-            return [value_of(item) for item in value.array_value.values]
-        case "kvlist_value":
-            return values_of(value.kvlist_value.values)
-        case kind:
-            return getattr(value, kind)
-
-
-def values_of(attributes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    attribute: KeyValue
-    for attribute in attributes:
-        found[attribute.key] = value_of(attribute.value)
-    return found
 
 
 def told(span: trace_pb2.Span) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import os
 from importlib.metadata import version
 
 from proxy.config.model import Telemetry
-from proxy.telemetry.resource import resource_of
+from proxy.telemetry.resource import resource_of, service_of
 
 
 def test_a_worker_is_known_by_service_version_and_instance() -> None:
@@ -12,6 +12,10 @@ def test_a_worker_is_known_by_service_version_and_instance() -> None:
     assert found["service.name"] == "burnish"
     assert found["service.version"] == version("burnish")
     assert str(found["service.instance.id"]).endswith(f"-{os.getpid()}")
+
+
+def test_what_all_processes_of_a_service_share_names_none_of_them() -> None:
+    assert service_of(Telemetry(), {}) == {"service.name": "burnish", "service.version": version("burnish")}
 
 
 def test_attributes_come_from_the_environment_as_opentelemetry_has_it() -> None:
