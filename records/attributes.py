@@ -65,7 +65,17 @@ RUN: Final = "burnish.run"
 SCORE: Final = "burnish.score"
 SCORE_DETAILS: Final = "burnish.score.details"
 
+MEMORY_SEARCH: Final = "search_memory best_answers"
+"""The span of the step that looks for past answers; its first word is the operation."""
+FACT_GROUPS: Final = {"answers_shown": "retrieval"}
+"""Facts whose attributes do not bear the fact's own name: `burnish.retrieval.ids`."""
+
 BODIES: Final = frozenset(
     {REQUEST_BODY, SENT_BODY, ANSWER_BODY, TOOL_ARGUMENTS, TOOL_RESULT, EVALUATION_EXPLANATION, SCORE_DETAILS}
 )
 """Attributes that hold content, and so are shortened on their way to a trace viewer."""
+
+
+def group_of(fact: str) -> str:
+    """What stands between `burnish.` and the names of the fact's own attributes."""
+    return FACT_GROUPS.get(fact, fact)

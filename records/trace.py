@@ -150,11 +150,12 @@ def _step(span: Span) -> Step:
     facts, seen = [], set()
     for label in values.get(a.FACTS, ()):
         name, _, version = label.rpartition("@")
-        if name in seen or "." in name:
+        group = a.group_of(name)
+        if group in seen or "." in name:
             attributes = _take(events, name).attributes
         else:
-            seen.add(name)
-            attributes = _under(f"burnish.{name}.", values)
+            seen.add(group)
+            attributes = _under(f"burnish.{group}.", values)
         facts.append(Fact(name, attributes, int(version)))
     return Step(values[a.STEP], span.start_ns, span.end_ns, tuple(facts), span.error)
 

@@ -2,7 +2,8 @@
 
     POST /v1/chat/completions   SERVER
     └ invoke_agent NAME         INTERNAL
-      ├ <step>                  INTERNAL   one per middleware, its facts as attributes
+      ├ <step>                  INTERNAL   one per middleware, its facts as attributes; that which looks for past
+    │                                    answers is called search_memory best_answers
       ├ execute_tool NAME       INTERNAL   linked to the chat span that asked for it
       └ chat MODEL              CLIENT     or embeddings, text_completion, forward; bodies, tokens, cost
         └ POST upstream         CLIENT     one per attempt
@@ -118,23 +119,26 @@ def _chat_attributes(run: Run) -> dict[str, JsonValue]:
 
 def _step_span(run: Run, step: Step, span_id: str, parent: str) -> Span:
     found: dict[str, JsonValue] = {a.KIND: "step", a.STEP: step.name}
-    events = []
+    events, name = [], step.name
     if step.facts:
         seen = set()
         for fact in step.facts:
+            group = a.group_of(fact.name)
             # A name with a dot could be read as another fact and the beginning of its attribute.
-            if fact.name in seen or "." in fact.name:
+            if group in seen or "." in fact.name:
                 events.append(Event(fact.name, step.ended_ns, fact.attributes))
             else:
-                seen.add(fact.name)
+                seen.add(group)
                 for key, value in fact.attributes.items():
-                    found[f"burnish.{fact.name}.{key}"] = value
+                    found[f"burnish.{group}.{key}"] = value
+            if fact.name == "answers_shown":
+                name, found[a.OPERATION] = a.MEMORY_SEARCH, "search_memory"
         found[a.FACTS] = [f"{fact.name}@{fact.version}" for fact in step.facts]
     return Span(
         trace_id=run.trace_id,
         span_id=span_id,
         parent_id=parent,
-        name=step.name,
+        name=name,
         kind=INTERNAL,
         start_ns=step.started_ns,
         end_ns=step.ended_ns,

@@ -20,7 +20,8 @@ def _steps(finite: bool) -> st.SearchStrategy[Step]:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
         max_leaves=5,
     )
-    facts = st.builds(Fact, _text, st.dictionaries(_text, value, max_size=3), st.integers(1, 9))
+    named = _text | st.sampled_from(["answers_shown", "retrieval"])
+    facts = st.builds(Fact, named, st.dictionaries(_text, value, max_size=3), st.integers(1, 9))
     return st.builds(Step, _text, _ns, _ns, st.lists(facts, max_size=4).map(tuple), st.none() | _text)
 
 

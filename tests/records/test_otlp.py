@@ -78,6 +78,19 @@ def test_spans_hang_together_as_the_design_draws_them() -> None:
     assert spans["chat small-instruct"].span_id == chat_span_id(run.id)
 
 
+def test_the_search_for_past_answers_is_named_as_opentelemetry_names_it() -> None:
+    shown = {"ids": ["a", "b"], "similarities": [0.9, 0.7], "shown": [True, False], "held_out": False}
+    run = a_run(
+        steps=(Step("retrieval", 1, 2, (Fact("answers_shown", shown), Fact("recall_missed", {"reason": "?"}))),)
+    )
+    (span,) = (span for span in spans_of(run) if span.name == "search_memory best_answers")
+    assert span.attributes["gen_ai.operation.name"] == "search_memory"
+    for name, value in shown.items():
+        assert span.attributes[f"burnish.retrieval.{name}"] == value
+    assert span.attributes["burnish.recall_missed.reason"] == "?"
+    assert runs_in(line_of(run, RESOURCE)) == [run_of(spans_of(run))] == [run]
+
+
 @pytest.mark.parametrize("operation", ["chat", "embeddings", "text_completion"])
 def test_the_span_of_a_call_is_named_as_opentelemetry_names_its_operation(operation: str) -> None:
     run = a_run(operation=operation)
