@@ -36,12 +36,13 @@ def select(
     relevance: float,
     budget: int,
     tokens: Callable[[C], int],
+    fit: Callable[[C], bool],
 ) -> list[C]:
     """At most `top_k` of those at least `min_similarity` near, whose `tokens` together are within `budget`, best first.
 
     Maximal marginal relevance (Carbonell & Goldstein 1998): the next is the one whose similarity to the question,
     times `relevance`, less its similarity to the nearest chosen one, times 1 - `relevance`, is the largest. One that
-    is too long is passed over, so that a shorter one may have its place.
+    is not `fit`, or too long, is passed over; neither is asked of more answers than it must be.
     """
     left = [each for each in found if each.similarity >= min_similarity]
     # How near each of those left is to the nearest that was chosen.
@@ -52,8 +53,7 @@ def select(
         best = worth.index(max(worth))
         one = left.pop(best)
         nearest.pop(best)
-        cost = tokens(one)
-        if cost > budget:
+        if not fit(one) or (cost := tokens(one)) > budget:
             continue
         budget -= cost
         chosen.append(one)

@@ -20,7 +20,7 @@ def found(id: str, similarity: float, direction: Sequence[float] = (1.0, 0.0), t
 
 def chosen(answers: Sequence[Found], **rules: Any) -> str:
     """The ids of those that are chosen, in order."""
-    defaults = {"min_similarity": 0.5, "top_k": 3, "relevance": 1.0, "budget": 1_000_000}
+    defaults = {"min_similarity": 0.5, "top_k": 3, "relevance": 1.0, "budget": 1_000_000, "fit": lambda each: True}
     picked = select(answers, **{**defaults, **rules}, tokens=lambda each: len(each.answer.text))
     return "".join(each.answer.id for each in picked)
 
@@ -83,6 +83,18 @@ def test_what_does_not_fit_the_budget_is_passed_over_for_what_does() -> None:
     assert chosen(answers, budget=10) == "ac"
     assert chosen(answers, budget=5) == "b"
     assert chosen(answers, budget=3) == ""
+
+
+def test_what_is_not_fit_gives_its_place_to_the_next() -> None:
+    asked: list[str] = []
+
+    def fit(each: Found) -> bool:
+        asked.append(each.answer.id)
+        return each.answer.id != "a"
+
+    answers = [found("a", 0.9), found("b", 0.8), found("c", 0.7), found("d", 0.6), found("e", 0.4)]
+    assert chosen(answers, top_k=2, fit=fit) == "bc"
+    assert asked == ["a", "b", "c"]
 
 
 def of_unit(unit: str) -> Callable[[str], float]:
