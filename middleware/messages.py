@@ -4,7 +4,7 @@ A wire format (`proxy.wire`) supplies the classes behind these protocols. What n
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, TypeAlias
 
@@ -27,7 +27,7 @@ class Message:
     """One message: its text (text parts joined), the calls it asks for, or the call it answers (`call_id`).
 
     `developer` counts as `system`. `parts` is False where content is plain text and no image, audio or file is lost
-    by reading only `text`.
+    by reading only `text`. `failed`: the agent marks this result as an error, where its API has a mark for that.
     """
 
     role: Role
@@ -35,6 +35,7 @@ class Message:
     calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
     parts: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class ChatRequest(ABC):
     @property
     @abstractmethod
     def tools(self) -> Sequence[Tool]: ...
+
+    @property
+    @abstractmethod
+    def chosen_tools(self) -> frozenset[str]:
+        """The tools that `tool_choice` names: the one the model has to call, or those it may."""
 
     @property
     @abstractmethod
@@ -138,6 +144,11 @@ class ChatRequest(ABC):
     @abstractmethod
     def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
         """A copy in which the description of each tool named ends in its note; tools that are not offered are passed
+        over."""
+
+    @abstractmethod
+    def without_tools(self, names: Collection[str]) -> Self:
+        """A copy that does not offer these tools; the others stay byte-equal, and tools that are not offered are passed
         over."""
 
     @abstractmethod

@@ -3,7 +3,6 @@
 Fields nobody edits keep their bytes: number formats, key order and escapes survive, whatever they are.
 """
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -13,8 +12,6 @@ from proxy.wire import misread
 from records import JsonValue
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_TEXT: Final = msgspec.json.Decoder(str)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -57,35 +54,6 @@ def appended(items: bytes, item: bytes) -> bytes:
     """A JSON array with one more item; what it had keeps its bytes."""
     body = items[: items.rindex(b"]")]
     return body + (b"," if body.strip() != b"[" else b"") + item + b"]"
-
-
-def noted(tools: bytes, notes: Mapping[str, str], *, inside: str | None = None) -> bytes:
-    """A JSON list of tools in which the description of each one named in `notes` ends in its note.
-
-    `inside` is the field of a tool that holds its name and description, where it is not the tool itself. A list of
-    another shape, and every tool not named, keeps its bytes.
-    """
-    try:
-        found = _LIST.decode(tools)
-        return _encode([_noted(tool, notes, inside) for tool in found])
-    except msgspec.DecodeError:
-        return tools
-
-
-def _noted(tool: msgspec.Raw, notes: Mapping[str, str], inside: str | None) -> msgspec.Raw:
-    try:
-        fields = _FIELDS.decode(tool)
-        held = fields if inside is None else _FIELDS.decode(fields[inside])
-        note = notes.get(_TEXT.decode(held["name"]))
-        if note is None:
-            return tool
-        had = _TEXT.decode(held["description"]) if "description" in held else ""
-    except (KeyError, msgspec.DecodeError):
-        return tool  # Not a function's shape: none of ours.
-    held["description"] = msgspec.Raw(_encode(f"{had}\n\n{note}" if had else note))
-    if inside is not None:
-        fields[inside] = msgspec.Raw(_encode(held))
-    return msgspec.Raw(_encode(fields))
 
 
 def changed_fields(before: bytes, after: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 Edits to a conversation raise `TypeError`: the chain, which makes them, is skipped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn, Self
 
 from middleware.messages import Completion, Delta, Message, Role, Tool, ToolCall
@@ -45,6 +45,10 @@ class UnchainedRequest(WireRequest):
         return ()
 
     @property
+    def chosen_tools(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def max_tokens(self) -> int | None:
         return None
 
@@ -68,6 +72,10 @@ class UnchainedRequest(WireRequest):
 
     def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
         """Itself: no tools are offered."""
+        return self
+
+    def without_tools(self, names: Collection[str]) -> Self:
+        """Itself, likewise."""
         return self
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:

@@ -1,13 +1,13 @@
 """A chat-completions request: the client's own document, read through views and edited a field at a time."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Self
 
 import msgspec
 
 from middleware.messages import Message, Role, Tool, ToolCall
-from proxy.wire import document
+from proxy.wire import document, offered
 from proxy.wire.chat.answer import ChatCompletion
 from proxy.wire.chat.calls import Function, read_calls
 from proxy.wire.fingerprint import assistant_digest
@@ -44,6 +44,7 @@ class _Head(msgspec.Struct):
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
     tools: msgspec.Raw = _NULL
+    tool_choice: msgspec.Raw = _NULL
     safety_identifier: Any = None
     user: Any = None
     max_tokens: msgspec.Raw = _NULL
@@ -145,6 +146,10 @@ class ChatCompletionsRequest(WireRequest):
         )
 
     @property
+    def chosen_tools(self) -> frozenset[str]:
+        return offered.chosen(self._head.tool_choice)
+
+    @property
     def fingerprints(self) -> Sequence[bytes]:
         if self._fingerprints is None:
             self._fingerprints = [_fingerprint(message) for message in self._head.messages]
@@ -186,7 +191,13 @@ class ChatCompletionsRequest(WireRequest):
         tools = document.fields_of(self._body).get("tools") if notes else None
         if tools is None:
             return self
-        return self._with(tools=document.noted(bytes(tools), notes, inside="function"))
+        return self._with(tools=offered.noted(bytes(tools), notes, inside="function"))
+
+    def without_tools(self, names: Collection[str]) -> Self:
+        tools = document.fields_of(self._body).get("tools") if names else None
+        if tools is None:
+            return self
+        return self._with(tools=offered.without(bytes(tools), names, inside="function"))
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         if not sampling:

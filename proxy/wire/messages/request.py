@@ -1,13 +1,13 @@
 """A Messages request: the client's own document, read through views and edited a field at a time."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Self
 
 import msgspec
 
 from middleware.messages import Message, Role, Tool
-from proxy.wire import document
+from proxy.wire import document, offered
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from proxy.wire.messages.answer import MessagesCompletion
@@ -34,6 +34,7 @@ class _Head(msgspec.Struct):
     stream: bool | None = None
     system: msgspec.Raw = NULL
     tools: msgspec.Raw = NULL
+    tool_choice: msgspec.Raw = NULL
     metadata: msgspec.Raw = NULL
     max_tokens: msgspec.Raw = NULL
 
@@ -141,6 +142,10 @@ class MessagesRequest(WireRequest):
         return tuple([Tool(tool.name, tool.description or "", tool.input_schema) for tool in tools])
 
     @property
+    def chosen_tools(self) -> frozenset[str]:
+        return offered.chosen(self._head.tool_choice)
+
+    @property
     def fingerprints(self) -> Sequence[bytes]:
         if self._fingerprints is None:
             self._fingerprints = [_fingerprint(turn) for turn in self.turns]
@@ -185,7 +190,13 @@ class MessagesRequest(WireRequest):
         tools = document.fields_of(self._body).get("tools") if notes else None
         if tools is None:
             return self
-        return self._with(tools=document.noted(bytes(tools), notes))
+        return self._with(tools=offered.noted(bytes(tools), notes))
+
+    def without_tools(self, names: Collection[str]) -> Self:
+        tools = document.fields_of(self._body).get("tools") if names else None
+        if tools is None:
+            return self
+        return self._with(tools=offered.without(bytes(tools), names))
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {name: value for name, value in sampling.items() if name in _SAMPLING}
@@ -225,7 +236,8 @@ def _view(turn: _Turn) -> Message:
     if turn.role == "tool":
         result = blocks[0]
         said = blocks_of(result.fields.get("content", NULL))
-        return Message("tool", joined_text(said), (), result.string("tool_use_id") or None, has_parts(said))
+        call_id, failed = result.string("tool_use_id") or None, bytes(result.fields.get("is_error", NULL)) == b"true"
+        return Message("tool", joined_text(said), (), call_id, has_parts(said), failed)
     calls = tuple([block.call for block in blocks if block.type in _CALLS])
     return Message(turn.role, joined_text(blocks), calls, None, has_parts(blocks))
 

@@ -1,12 +1,12 @@
 """A Responses request: the client's own document, read through views and edited a field at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Self
 
 import msgspec
 
 from middleware.messages import Message, Role, Tool
-from proxy.wire import document, misread
+from proxy.wire import document, misread, offered
 from proxy.wire.format import WireRequest
 from proxy.wire.responses.answer import ResponsesCompletion
 from proxy.wire.responses.items import Item, Turn, fingerprint_of, message_of, turns_of
@@ -28,6 +28,7 @@ class _Head(msgspec.Struct):
     stream: bool | None = None
     instructions: msgspec.Raw = NULL
     tools: msgspec.Raw = NULL
+    tool_choice: msgspec.Raw = NULL
     previous_response_id: Any = None
     conversation: msgspec.Raw = NULL
     store: Any = None
@@ -139,6 +140,10 @@ class ResponsesRequest(WireRequest):
         )
 
     @property
+    def chosen_tools(self) -> frozenset[str]:
+        return offered.chosen(self._head.tool_choice)
+
+    @property
     def fingerprints(self) -> Sequence[bytes]:
         if self._fingerprints is None:
             self._fingerprints = [fingerprint_of(turn) for turn in self._read]
@@ -174,7 +179,13 @@ class ResponsesRequest(WireRequest):
         tools = document.fields_of(self._body).get("tools") if notes else None
         if tools is None:
             return self
-        return self._with(tools=document.noted(bytes(tools), notes))
+        return self._with(tools=offered.noted(bytes(tools), notes))
+
+    def without_tools(self, names: Collection[str]) -> Self:
+        tools = document.fields_of(self._body).get("tools") if names else None
+        if tools is None:
+            return self
+        return self._with(tools=offered.without(bytes(tools), names))
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {_SAMPLING[name]: value for name, value in sampling.items() if name in _SAMPLING}
