@@ -1,7 +1,7 @@
 """The embedder that comes with Burnish: all-MiniLM-L6-v2, on a processor, without a network.
 
 onnxruntime on one thread takes a third of the time that numpy takes for a question of fifteen tokens (3 ms of an idle
-x86-64 core), and half of that for each of many; a second thread made it slower. It does not hold the interpreter's lock.
+x86-64 core), and half of that for each of many; a second thread made it slower. It holds no lock of the interpreter.
 """
 
 from collections.abc import Iterator, Sequence
