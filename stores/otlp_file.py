@@ -1,29 +1,35 @@
-"""Runs out of a file of OTLP JSON: lines or one document, plain or gzip, as a Collector or Jaeger's API writes it.
+"""Runs and scores out of a file of OTLP JSON: lines or one document, plain or gzip, as a Collector or Jaeger's API
+writes it.
 
 A trace may be spread over many lines among others, so the file is read twice: first to learn where each trace ends,
-then to build each one there. Memory holds the traces that are open, not the file.
+then to build each one there. Memory holds the traces that are open, not the file. A score is a span of its own, which
+may come days after the others of its trace and keeps no trace open.
 """
 
 import gzip
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from records import attributes as a
+from records.evaluation import is_evaluation, scores_of
 from records.otlp import decode
 from records.run import Run
+from records.score import Score
 from records.span import Span
 from records.trace import TraceError, runs_of
 
 _GZIP: Final = b"\x1f\x8b"
 _RUN: Final = msgspec.msgpack.Decoder(Run)
+_SCORE: Final = msgspec.msgpack.Decoder(Score)
+T = TypeVar("T", Run, Score)
 
 
 class BadLine(NamedTuple):
-    """Something on a line that is no run; `number` counts from 1."""
+    """Something on a line that is no run and no score; `number` counts from 1."""
 
     number: int
     reason: str
@@ -42,34 +48,37 @@ class OtlpFile:
         self._progress = progress
         self._whole = self._is_one_document()
 
-    def read(self) -> Iterator[Run | BadLine]:
-        """What the file holds, bad lines as they are met."""
+    def read(self) -> Iterator[Run | Score | BadLine]:
+        """What the file holds, bad lines as they are met. A score may come before its run."""
         last: dict[str, int] = {}
         ours: set[str] = set()
         bad: set[int] = set()
         for number, document in self._documents(part=0):
             try:
                 for span in decode(document):
-                    last[span.trace_id.lower()] = number
                     if _is_ours(span):
                         ours.add(span.trace_id.lower())
+                    if not is_evaluation(span):
+                        last[span.trace_id.lower()] = number
             except (TraceError, RecursionError) as error:
                 bad.add(number)
                 yield BadLine(number, str(error))
-        self.foreign = len(last) - len(ours)
+        self.foreign = len(last.keys() - ours)
         ends: dict[int, list[str]] = {}
         for trace, number in last.items():
             if trace in ours:
                 ends.setdefault(number, []).append(trace)
         # By span id, since exporters that try again write a span twice.
-        pending: dict[str, dict[str, Span]] = {trace: {} for trace in ours}
+        pending: dict[str, dict[str, Span]] = {trace: {} for trace in ours & last.keys()}
         for number, document in self._documents(part=1):
             if number not in bad:
                 for span in decode(document):
-                    if (trace := span.trace_id.lower()) in pending:
+                    if is_evaluation(span):
+                        yield from _each(number, scores_of([span]), _checked_score)
+                    elif (trace := span.trace_id.lower()) in pending:
                         pending[trace].setdefault(span.span_id.lower(), span)
                 for trace in ends.pop(number, ()):
-                    yield from _runs(number, pending.pop(trace).values())
+                    yield from _each(number, runs_of(pending.pop(trace).values()), _checked_run)
 
     def _documents(self, *, part: int) -> Iterator[tuple[int, bytes]]:
         size = max(1, self._path.stat().st_size)
@@ -90,19 +99,17 @@ class OtlpFile:
             return not _is_json(first) and _is_json(first + file.read())
 
 
-def _runs(number: int, spans: Iterable[Span]) -> Iterator[Run | BadLine]:
-    runs = runs_of(spans)
+def _each(number: int, found: Iterator[T], checked: Callable[[T], T]) -> Iterator[T | BadLine]:
     while True:
         try:
-            run = next(runs)
-            yield _checked(run)
+            yield checked(next(found))
         except StopIteration:
             return
         except (TraceError, RecursionError) as error:
             yield BadLine(number, str(error))
 
 
-def _checked(run: Run) -> Run:
+def _checked_run(run: Run) -> Run:
     """The run with the type of every field checked, since anyone may have written the file."""
     if not (isinstance(run.id, str) and re.fullmatch("[0-9a-f]{32}", run.id)):
         raise TraceError(f"a run's id is 32 hex digits, not {run.id!r}")
@@ -110,6 +117,14 @@ def _checked(run: Run) -> Run:
         return _RUN.decode(msgspec.msgpack.encode(run))
     except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as error:
         raise TraceError(f"run {run.id}: {error}") from None
+
+
+def _checked_score(score: Score) -> Score:
+    """The score, if the ledger can hold it."""
+    try:
+        return _SCORE.decode(msgspec.msgpack.encode(score))
+    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as error:
+        raise TraceError(f"score {score.id}: {error}") from None
 
 
 def _is_ours(span: Span) -> bool:

@@ -3,12 +3,15 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from records.score import Score
+from stores.ledger import ScoreFilter, open_ledger
 from stores.segments import segment_names
 from tests.proxy.telemetry.receiving import Receiving, receiving
 from tests.record.caller import calling
@@ -22,7 +25,10 @@ _LONG: Final = "a long question " * 1000
 
 
 async def five_calls(records: Site, upstream: Upstream) -> list[str]:
-    """A whole call, a streamed one, a question with two tools and the answer to them, and one that fails."""
+    """A whole call, a streamed one, a question with two tools and the answer to them, and one that fails.
+
+    Of the first two it is said what they are worth: three scores.
+    """
     asked, answered, failed = "How is the weather?", "It is fine.", "What is this?"
     question = {"role": "user", "content": asked}
     with records.served() as proxy:
@@ -35,10 +41,20 @@ async def five_calls(records: Site, upstream: Upstream) -> list[str]:
             made.append(await caller.chat(question, call, *results, tools=[_TOOL]))
             upstream.reply(error(429, retry_after=1))
             made.append(await caller.chat(failed))
+            said = [
+                await caller.say(made[0], thumbs="down", correction="A short answer.", comment="Too long."),
+                await caller.say(made[1], thumbs="up", rater="ada"),
+            ]
         proxy.stop()
         assert proxy.wait() == 0
     assert [answer.status for answer in made] == [200, 200, 200, 200, 429]
+    assert [answer.status for answer in said] == [201, 201]
     return [answer.run_id for answer in made]
+
+
+def scores_in(database: Path) -> dict[str, Score]:
+    with closing(open_ledger(f"sqlite:///{database}")) as ledger:
+        return {score.id: score for score in ledger.scores(ScoreFilter())}
 
 
 def imported(records: Site, file: Path, fresh: Path) -> Any:
@@ -62,8 +78,10 @@ async def test_runs_imported_from_a_collector_equal_those_in_the_store(upstream:
         runs = await five_calls(records, upstream)
     file, fresh = tmp_path / "traces.jsonl", tmp_path / "fresh.db"
     file.write_text("".join(json.dumps(document) + "\n" for document in as_collectors_write_it(collector)))
-    assert imported(records, file, fresh) == {"imported": 5, "already_there": 0, "not_ours": 0, "bad_lines": []}
-    assert imported(records, file, fresh)["already_there"] == 5
+    counts = {"imported": 5, "already_there": 0, "scores": 3, "not_ours": 0, "bad_lines": []}
+    assert imported(records, file, fresh) == counts
+    assert imported(records, file, fresh) == {**counts, "imported": 0, "already_there": 5, "scores": 0}
+    assert scores_in(fresh) == scores_in(records.database)
     for run in runs:
         assert records.stored(run, fresh) == records.stored(run)
     asked, answered = records.stored(runs[2]), records.stored(runs[3])
@@ -79,17 +97,11 @@ async def test_runs_imported_from_a_collector_equal_those_in_the_store(upstream:
         "chat small-instruct": Span.SPAN_KIND_CLIENT,
         "POST upstream": Span.SPAN_KIND_CLIENT,
     }
+    assert kinds(collector, records.stored(runs[0]).trace_id)["evaluate thumbs"] == Span.SPAN_KIND_INTERNAL
 
 
 def received(collector: Receiving, trace_id: str) -> list[Span]:
-    return [
-        span
-        for post in collector.posts
-        for of_resource in post.request.resource_spans
-        for of_scope in of_resource.scope_spans
-        for span in of_scope.spans
-        if span.trace_id.hex() == trace_id
-    ]
+    return [span for span in collector.spans if span.trace_id.hex() == trace_id]
 
 
 def kinds(collector: Receiving, trace_id: str) -> dict[str, int]:

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from records.otlp import line_of, runs_in
+from records.evaluation import evaluation_span
+from records.otlp import encode, line_of, runs_in
 from records.run import Run, Step, ToolEvent
+from records.score import Score
 from stores.otlp_file import BadLine, OtlpFile
 from tests.support.runs import NOON, a_run
+from tests.support.scores import a_score
 
 
 class Outcome:
@@ -23,6 +27,7 @@ class Outcome:
         self.progress: list[tuple[int, int]] = []
         file = OtlpFile(path, lambda done, total: self.progress.append((done, total)))
         found = list(file.read())
+        self.found = found
         self.runs = [item for item in found if isinstance(item, Run)]
         self.bad = [item for item in found if isinstance(item, BadLine)]
         self.foreign = file.foreign
@@ -103,6 +108,45 @@ def test_spans_may_be_spread_over_lines_in_any_order(file: Path, data: st.DataOb
     outcome = Outcome(file)
     assert sorted(outcome.runs, key=lambda run: run.id) == sorted(runs, key=lambda run: run.id)
     assert not outcome.bad
+
+
+def evaluated(score: Score, run: Run) -> list[dict[str, Any]]:
+    document = json.loads(encode([evaluation_span(score, run)], {}))
+    found: list[dict[str, Any]] = document["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    return found
+
+
+def test_scores_come_as_they_are_met_and_keep_no_trace_open(file: Path) -> None:
+    first, second = eventful(1), eventful(2)
+    early, late = a_score(2), a_score(1, 0.0)
+    lines = [evaluated(early, second), spans(first), spans(second), evaluated(late, first)]
+    file.write_bytes(b"".join(map(line, lines)))
+    outcome = Outcome(file)
+    assert outcome.found == [early, first, second, late]
+    assert outcome.foreign == 0
+
+
+def test_a_score_of_which_the_file_has_no_run_is_read_all_the_same(file: Path) -> None:
+    file.write_bytes(line(evaluated(a_score(1), a_run(1))) + foreign())
+    outcome = Outcome(file)
+    assert outcome.found == [a_score(1)]
+    assert outcome.foreign == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{}", json.dumps({**json.loads(msgspec.json.encode(a_score(1))), "created_ns": 2**70})]
+)
+def test_a_score_that_cannot_be_kept_is_a_bad_line(file: Path, wrong: str) -> None:
+    (span,) = evaluated(a_score(1), a_run(1))
+    for attribute in span["attributes"]:
+        if attribute["key"] == "burnish.score":
+            attribute["value"] = {"stringValue": wrong}
+    file.write_bytes(line([span]) + line(evaluated(a_score(2), a_run(2))))
+    bad, score = Outcome(file).found
+    assert isinstance(bad, BadLine)
+    assert bad.number == 1
+    assert "score" in bad.reason
+    assert score == a_score(2)
 
 
 def test_bad_lines_are_numbered_and_the_others_read(file: Path) -> None:
