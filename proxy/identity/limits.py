@@ -43,7 +43,7 @@ class AgentLimits:
         """
         now = self._clock()
         for bucket in (self._calls, self._tokens):
-            if bucket is not None and bucket.wait(now) and bucket.should_ask(now):
+            if bucket is not None and bucket.should_ask(now) and bucket.wait(now):
                 await self._shared.more(bucket)
                 now = self._clock()
         self._admit(now)

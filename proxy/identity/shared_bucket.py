@@ -24,6 +24,7 @@ class SharedBucket:
         self._granted: Granted | None = None
         self._granted_at = 0.0
         self._left = 0.0
+        self._low = 0.0
         self._used = 0.0
         self._moving = 0.0
         self._wanted = False
@@ -36,8 +37,9 @@ class SharedBucket:
         # A millionth is rounding, not a reason to wait.
         if self._left >= 1 - 1e-6:
             return 0.0
-        wait = max(_SOON, (self._enough - self._free(now)) / self._rate)
-        return min(wait, _OFTEN) if self._in_all(now) >= 1 else wait
+        if (missing := self._enough - self._in_all(now)) > 0:
+            return max(_SOON, missing / self._rate)
+        return min(_OFTEN, max(_SOON, (self._enough - self._free(now)) / self._rate))
 
     def take(self, amount: float) -> None:
         self._used += amount
@@ -55,9 +57,12 @@ class SharedBucket:
 
     def should_ask(self, now: float) -> bool:
         """Whether little of its part is left, and there is enough that nobody holds."""
-        if self._own is not None or self._granted is None:
-            return False
-        return self._left < max(1.0, self._granted.part / 2) and self._free(now) >= self._enough
+        return self._own is None and self._left < self._low and self._free(now) >= self._enough
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there were calls since it was granted something, if it ever was."""
+        return self._wanted or self._used > 0 or self._granted is None
 
     def ask(self, now: float) -> Asked:
         """What to tell the others; `granted` or `refused` must follow."""
@@ -78,6 +83,7 @@ class SharedBucket:
         self._own = None
         # Calls went on being let in meanwhile.
         self._left = granted.part - self._used
+        self._low = max(1.0, granted.part / 2)
 
     def refused(self, now: float) -> None:
         """Nobody could be asked: go on with an even share, beginning with what is left of its part."""

@@ -14,7 +14,8 @@ How far it can be off, with n workers and a bucket of size B that refills with r
 - Without the store, or cut off from it, each worker refills its part with r / n: again B + r t in all where nobody can
   reach it. k workers that are cut off from it alone add k r / n. So does one that starts meanwhile and knows only the
   workers of its own machine.
-- A worker that is killed takes with it what it had used since its last exchange, at most its part.
+- A worker that is killed takes with it what it had used since its last exchange, at most its part; what it held is not
+  to be had for half a minute.
 - What idle workers hold is not to be had by a busy one: (n - 1) / (n + 3) of what is left if they have been idle for
   long, but a quarter of that a second later, and so on.
 """

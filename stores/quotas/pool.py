@@ -9,7 +9,7 @@ from stores.quotas import Asked, Granted
 
 PART: Final = 0.25
 """Of what a worker holds and what nobody holds: how much it is granted. Of n idle workers each holds 1 / (n + 3)."""
-KEPT: Final = 10.0
+KEPT: Final = 30.0
 """Seconds after which a worker that is not heard of holds nothing any more."""
 
 

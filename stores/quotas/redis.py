@@ -12,6 +12,8 @@ from stores.quotas import Asked, Granted
 from stores.quotas.pool import KEPT, PART
 
 _PATIENCE: Final = 0.5
+_AT_ONCE: Final = 100
+"""Buckets, for Redis does nothing else meanwhile."""
 _PREFIX: Final = "burnish:quota:"
 _log = logging.getLogger("burnish.quotas")
 
@@ -37,13 +39,12 @@ class RedisQuotas:
         return self._problem
 
     async def exchange(self, asked: Mapping[str, Asked], *, last: bool = False) -> Mapping[str, Granted] | None:
-        told: list[Any] = [self._worker, int(last), self._clock() if self._clock else "", PART, KEPT]
-        for each in asked.values():
-            level = "" if each.level is None else each.level
-            told += [each.capacity, each.rate, each.used, int(each.wanted), level, each.ago]
+        found: list[Any] = []
+        names = list(asked)
         try:
             async with asyncio.timeout(_PATIENCE):
-                found = await self._exchange(keys=[_PREFIX + name for name in asked], args=told)
+                for start in range(0, len(names), _AT_ONCE):
+                    found += await self._tell({name: asked[name] for name in names[start : start + _AT_ONCE]}, last)
         except self._errors as error:
             self._suffer(error)
             return None
@@ -57,6 +58,13 @@ class RedisQuotas:
 
     async def aclose(self) -> None:
         await self._redis.aclose()
+
+    async def _tell(self, asked: Mapping[str, Asked], last: bool) -> Any:
+        told: list[Any] = [self._worker, int(last), self._clock() if self._clock else "", PART, KEPT]
+        for each in asked.values():
+            level = "" if each.level is None else each.level
+            told += [each.capacity, each.rate, each.used, int(each.wanted), level, each.ago]
+        return await self._exchange(keys=[_PREFIX + name for name in asked], args=told)
 
     def _suffer(self, error: Exception) -> None:
         why = f"redis cannot be reached ({type(error).__name__}): limits per minute are divided evenly among workers"
@@ -106,7 +114,7 @@ for place, key in ipairs(KEYS) do
   end
   redis.call('hset', key, 'level', text(level), 'at', text(now), 'capacity', text(capacity))
   -- By then it would be full again, and nobody hold anything of it.
-  redis.call('expire', key, math.ceil((capacity - level) / rate + 6 * kept_for))
+  redis.call('expire', key, math.ceil((capacity - level) / rate + 2 * kept_for))
   answers[place] = {text(part), text(level), text(left - part), workers}
 end
 return answers
