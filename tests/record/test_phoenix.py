@@ -1,8 +1,9 @@
-"""Exported to Phoenix, the whole tree of each call is there, and the runs can be made from it again."""
+"""Exported to Phoenix, the whole tree of each call is there, and the runs and scores can be made from it again."""
 
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +12,12 @@ import msgspec
 import pytest
 
 from records import Run
+from records.evaluation import scores_of
+from records.score import Score
 from records.span import Span
 from records.trace import run_of
 from records.tree import spans_of
+from stores.ledger import ScoreFilter, open_ledger
 from tests.record.caller import calling
 from tests.record.site import site
 from tests.support import phoenix
@@ -36,13 +40,15 @@ WEATHER: Final = {
 
 @dataclass(frozen=True)
 class Made:
-    """The calls that were made, as the store has them."""
+    """What was said of the last call, as the ledger has it, and the calls that were made, as the store has them."""
 
+    scores: list[Score]
     whole: Run
     streamed: Run
     asked: Run
     answered: Run
     failed: Run
+    judged: Run
 
     @property
     def all(self) -> tuple[Run, ...]:
@@ -78,13 +84,20 @@ async def calls_exported_to(server: Phoenix, folder: Path) -> Made:
                 answered = await caller.chat(question, call, result, tools=[WEATHER])
                 upstream.reply(error(400, "no such thing"))
                 failed = await caller.chat("What is this?")
+                judged = await caller.chat("What is the use of wax?")
+                said = await caller.say(judged, thumbs="down", correction="Candles.", comment="Too long.", rater="ada")
+                assert said.status == 201
             proxy.stop()
             assert proxy.wait() == 0
-    return Made(*(records.stored(answer.run_id) for answer in (whole, streamed, asked, answered, failed)))
+    with closing(open_ledger(f"sqlite:///{records.database}")) as ledger:
+        scores = ledger.scores(ScoreFilter())
+    made = [records.stored(answer.run_id) for answer in (whole, streamed, asked, answered, failed, judged)]
+    return Made(scores, *made)
 
 
-def held(server: Phoenix, run: Run) -> list[Span]:
-    return server.spans(run.trace_id, len(spans_of(run)))
+def held(server: Phoenix, run: Run, more: int = 0) -> list[Span]:
+    """The spans of a run, and so many of what was said of it."""
+    return server.spans(run.trace_id, len(spans_of(run)) + more)
 
 
 def drawn(spans: Sequence[Span], parent: str | None = None, depth: int = 0) -> list[str]:
@@ -153,6 +166,28 @@ def test_phoenix_shows_a_failed_call_as_failed(server: Phoenix, made: Made) -> N
     assert called("POST upstream", spans)["http.response.status_code"] == 400
     assert called("POST /v1/chat/completions", spans)["http.response.status_code"] == 400
     assert called("POST /v1/chat/completions", spans)["burnish.outcome"] == "error"
+
+
+def test_phoenix_holds_what_was_said_of_a_call_beneath_the_chat_it_is_about(server: Phoenix, made: Made) -> None:
+    spans = held(server, made.judged, more=2)
+    chat = next(span for span in spans if span.name == "chat small-instruct")
+    said = [span for span in spans if span.name.startswith("evaluate ")]
+    assert {span.name: span.parent_id for span in said} == {
+        "evaluate thumbs": chat.span_id,
+        "evaluate correction": chat.span_id,
+    }
+    thumbs = called("evaluate thumbs", spans)
+    assert thumbs["gen_ai.evaluation.name"] == "thumbs"
+    assert thumbs["gen_ai.evaluation.score.value"] == 0.0
+    assert thumbs["gen_ai.evaluation.score.label"] == "down"
+    assert thumbs["gen_ai.evaluation.explanation"] == "Too long."
+    assert thumbs["gen_ai.response.id"] == made.judged.response_id
+
+
+def test_the_scores_made_again_from_phoenix_are_those_in_the_ledger(server: Phoenix, made: Made) -> None:
+    again = list(scores_of(held(server, made.judged, more=2)))
+    assert sorted(again, key=lambda score: score.id) == sorted(made.scores, key=lambda score: score.id)
+    assert without_times(run_of(held(server, made.judged, more=2))) == without_times(made.judged)
 
 
 def test_no_attribute_was_lost_on_the_way(server: Phoenix, made: Made) -> None:
