@@ -24,6 +24,7 @@ def cross_problems(config: Config, source: Source) -> Iterator[Problem]:
     for name, provider in config.providers.items():
         if provider.required and not provider.available:
             yield Problem(("providers", name, "api_key"), "is empty, and the provider is required")
+    yield from _embedder_problems(config, providers)
     for name in config.agents:
         yield from _agent_problems(config, name, models)
     yield from _keys_given_twice(config)
@@ -61,6 +62,17 @@ def is_credential(where: Where) -> bool:
 def _known(name: str, names: tuple[str, ...], where: Where, kind: str) -> Iterator[Problem]:
     if name not in names:
         yield Problem(where, f"no {kind} called {shown(name)}{suggestion(name, names)}")
+
+
+def _embedder_problems(config: Config, providers: tuple[str, ...]) -> Iterator[Problem]:
+    embedder = config.records.embedder
+    if embedder == "bundled":
+        return
+    where: Where = ("records", "embedder", "provider")
+    yield from _known(embedder.provider, providers, where, "provider")
+    provider = config.providers.get(embedder.provider)
+    if provider is not None and (provider.litellm or not provider.base_url):
+        yield Problem(where, "needs a provider with a base_url of its own; leave embedder out to embed here")
 
 
 def _fallback_cycles(config: Config) -> Iterator[Problem]:

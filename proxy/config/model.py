@@ -52,6 +52,7 @@ __all__ = [
     "Config",
     "Console",
     "Content",
+    "Embedder",
     "Instructions",
     "Learning",
     "Limits",
@@ -253,6 +254,13 @@ RedisUrl = Annotated[str, Form(r"^(rediss?|unix)://", "a URL that starts with re
 ChromaPlace = Annotated[str, Form(r"^(embedded$|https?://)", "embedded, or a URL that starts with http://")]
 
 
+class Embedder(Strict):
+    """A provider's model that turns texts into vectors, at `/v1/embeddings`."""
+
+    provider: Name = Field(description="One of the providers, with a `base_url`.")
+    model: str = Field(min_length=1, description="The provider's own name of the model.")
+
+
 class Records(Strict):
     """Where runs and everything learned from them are kept."""
 
@@ -267,6 +275,9 @@ class Records(Strict):
         default=None, description="Shared counters and assignments; left out, the SQLite file."
     )
     chroma: ChromaPlace = Field(default="embedded", description="Vectors: `embedded`, or a server's URL.")
+    embedder: Literal["bundled"] | Embedder = Field(
+        default="bundled", description="Embeds text: `bundled`, here and without a network, or a provider's model."
+    )
     on_full: Literal["serve", "refuse"] = Field(
         default="serve", description="Whether calls are served unrecorded when the disk is full."
     )

@@ -47,6 +47,22 @@ BROKEN = {
         "burnish.yaml:11: agents.support.mode: expected 'apply', 'observe' or 'bypass', got 'observ';"
         " did you mean 'observe'?",
     ),
+    "an embedder of a provider that is not there": (
+        document(records="{embedder: {provider: lokal, model: small-embedding}}"),
+        "burnish.yaml:6: records.embedder.provider: no provider called 'lokal'; did you mean 'local'?",
+    ),
+    "an embedder of a provider without an API of its own": (
+        document(
+            providers="{local: {base_url: http://127.0.0.1:8089/v1}, claude: {litellm: anthropic}}",
+            records="{embedder: {provider: claude, model: m}}",
+        ),
+        "burnish.yaml:6: records.embedder.provider: needs a provider with a base_url of its own;"
+        " leave embedder out to embed here",
+    ),
+    "a misspelt embedder": (
+        document(records="{embedder: bundeld}"),
+        "burnish.yaml:6: records.embedder: expected 'bundled', or a mapping with provider and model, got 'bundeld'",
+    ),
     "another version": (document(version="2"), "burnish.yaml:1: version: expected 1, got 2"),
     "text where a number stands": (
         document(server="{queue: many}"),
