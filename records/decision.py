@@ -8,7 +8,18 @@ from records.run import JsonValue
 from records.variant import State
 
 DecisionKind: TypeAlias = Literal[
-    "epoch", "state", "stop", "restart", "winner", "alarm", "breaker", "proposal", "gate", "promotion", "rollback"
+    "epoch",
+    "state",
+    "stop",
+    "restart",
+    "winner",
+    "alarm",
+    "memory",
+    "breaker",
+    "proposal",
+    "gate",
+    "promotion",
+    "rollback",
 ]
 CHANGING: Final[tuple[DecisionKind, ...]] = ("state", "stop", "promotion", "rollback")
 """The kinds that move a variant from one state to another."""

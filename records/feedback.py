@@ -10,6 +10,8 @@ from records.run import JsonValue
 from records.score import CORRECTION, GOLD, PREFERENCE, RATING, THUMBS, Score, Subject, score_id
 
 RATINGS: Final = range(1, 6)
+BY_OWNER: Final = "owner"
+"""The detail of a correction that the agent's owner wrote."""
 
 
 class Vote(NamedTuple):
@@ -36,8 +38,9 @@ class Vote(NamedTuple):
         """What the run is known to be, by which raters are measured."""
         return self._score(GOLD, 1.0 if up else 0.0)
 
-    def correction(self, answer: str) -> Score:
-        return self._score(CORRECTION, None, details={"answer": answer})
+    def correction(self, answer: str, *, owner: bool = False) -> Score:
+        """`owner`: it is the agent's owner who says so, who needs nobody else to agree."""
+        return self._score(CORRECTION, None, details={"answer": answer, **({BY_OWNER: True} if owner else {})})
 
     def preferred_to(self, other: str) -> Score:
         """That the run is better than another. Raises `ValueError` where both are the same."""

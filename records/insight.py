@@ -23,8 +23,8 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     scores on a scale of 0 to 1 and `low` the lower confidence bound of that, from `votes` of them. `model`, `variant`
     and `instructions` (a digest) are those it was made under, `tools` the names of the tools that were called for it.
     `writer` is a keyed hash of the person it comes from: of a correction who wrote it, of an answer who asked; empty
-    where nobody is known. `reason` says to a person why it is in its state. `expires_ns` is None where it does not grow
-    old.
+    where nobody is known. `reason` says to a person why it is in its state, and `held` that what is
+    said of it moves it no more. `expires_ns` is None where it does not grow old.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     state: InsightState = "waiting"
     reason: str = ""
+    held: bool = False
     created_ns: int
     changed_ns: int
     expires_ns: int | None = None

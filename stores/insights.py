@@ -58,8 +58,16 @@ class InsightStore(Protocol):
         """Oldest first; `runs`: those that came of any of these."""
         ...
 
-    def count(self, agent: str, writer: str, since_ns: int) -> int:
-        """How many there are of this writer that are no older."""
+    def ids(self, agent: str, states: Sequence[InsightState]) -> list[str]:
+        """Of those in these states, oldest first."""
+        ...
+
+    def counts(self, agent: str) -> dict[InsightState, int]:
+        """How many there are in each state."""
+        ...
+
+    def agents(self) -> list[str]:
+        """Those of which anything is noted."""
         ...
 
     def delete(self, ids: Sequence[str], *, for_good: bool = True) -> int:

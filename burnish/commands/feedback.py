@@ -63,7 +63,7 @@ def give(
                 raise Failure(f"--rating: {rating} is not from {RATINGS[0]}, the worst, to {RATINGS[-1]}")
             scores.append(vote.rating(rating))
         if correction is not None:
-            scores.append(vote.correction(correction))
+            scores.append(vote.correction(correction, owner=rater == OWNER))
         if gold is not None:
             scores.append(vote.gold(gold == "up"))
         if better is not None:

@@ -8,7 +8,7 @@ from stores.insights import InsightChange, Noted
 from stores.runs import StoreError
 from stores.sql.insight_rows import InsightRow, insight_of, insight_row
 from stores.sql.ledger_database import Database, Execute
-from stores.sql.ledger_rows import inserting, time_column
+from stores.sql.ledger_rows import inserting
 from stores.sql.row import clean
 
 GONE: Final = "gone"
@@ -75,15 +75,26 @@ class SqlInsights:
         with self._database.reading() as execute:
             return [insight_of(document) for (document,) in execute(found, values)]
 
-    def count(self, agent: str, writer: str, since_ns: int) -> int:
-        values = {"agent": clean(agent), "writer": clean(writer), "since": time_column(since_ns)}
+    def ids(self, agent: str, states: Sequence[InsightState]) -> list[str]:
+        wanted = self._database.any_of("state", "states")
+        values = {"agent": clean(agent), "states": self._database.array(states)}
         with self._database.reading() as execute:
-            ((number,),) = execute(
-                "SELECT count(*) FROM insights WHERE agent = :agent AND writer = :writer AND created_ns >= :since"
-                " AND document IS NOT NULL",
-                values,
+            rows = execute(
+                f"SELECT id FROM insights WHERE agent = :agent AND {wanted} ORDER BY created_ns, seq", values
             )
-        return int(number)
+        return [id for (id,) in rows]
+
+    def counts(self, agent: str) -> dict[InsightState, int]:
+        with self._database.reading() as execute:
+            rows = execute(
+                "SELECT state, count(*) FROM insights WHERE agent = :agent AND document IS NOT NULL GROUP BY state",
+                {"agent": clean(agent)},
+            )
+        return {state: int(number) for state, number in rows}
+
+    def agents(self) -> list[str]:
+        with self._database.reading() as execute:
+            return [agent for (agent,) in execute("SELECT agent FROM memories ORDER BY agent", {})]
 
     def delete(self, ids: Sequence[str], *, for_good: bool = True) -> int:
         with self._database.writing() as execute:

@@ -80,11 +80,13 @@ class InsightsContract:
         store.put([an_insight(3, id="aa000")])
         assert store.insight(AGENT, "aa00") == one
 
-    def test_what_one_person_wrote_lately_is_counted(self, store: InsightStore) -> None:
-        store.put([an_insight(number, writer="ada") for number in (1, 2, 3)])
-        store.put([an_insight(4, writer="bob"), an_insight(5, writer="ada", agent="sales")])
-        assert store.count(AGENT, "ada", NOON + 2_000_000_000) == 2
-        assert store.count(AGENT, "eve", 0) == 0
+    def test_they_are_counted_and_named_by_state(self, store: InsightStore) -> None:
+        store.put([an_insight(2), an_insight(1), an_insight(3, state="admitted"), an_insight(4, agent="sales")])
+        store.delete([an_insight(2).id])
+        assert store.counts(AGENT) == {"waiting": 1, "admitted": 1}
+        assert store.ids(AGENT, ["waiting", "admitted"]) == [an_insight(1).id, an_insight(3).id]
+        assert store.ids(AGENT, ["retired"]) == []
+        assert store.counts("nobody") == {}
 
     # Deleting
 
@@ -174,6 +176,7 @@ class InsightsContract:
         assert store.insights(AGENT) == [an_insight(1)]
         assert store.keep(AGENT, noted, b"two") == store.noted(AGENT) == Noted(2, b"two")
         assert store.noted("sales") is None
+        assert store.agents() == [AGENT]
 
     def test_of_two_that_keep_at_once_one_has_to_look_again(self, store: InsightStore) -> None:
         before = store.keep(AGENT, None, b"one")
