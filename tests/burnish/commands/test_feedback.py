@@ -54,7 +54,8 @@ def test_a_thumb_is_kept_as_a_score_of_the_run(recorded: Recorded) -> None:
         (["--thumbs", "down"], ("thumbs", 0.0, {})),
         (["--gold", "down"], ("gold", 0.0, {})),
         (["--rating", "4"], ("rating", 4.0, {})),
-        (["--correction", "Press the button."], ("correction", None, {"answer": "Press the button."})),
+        (["--correction", "Press it."], ("correction", None, {"answer": "Press it.", "owner": True})),
+        (["--correction", "Press it.", "--rater", "ada"], ("correction", None, {"answer": "Press it."})),
     ],
     ids=str,
 )
