@@ -39,7 +39,7 @@ def screen(*texts: str, tools: Collection[str] = (), skip: Collection[str] = ())
         for rule, reason in (
             *find_injection(text, reading),
             *find_tool(reading, tools),
-            *find_secret(text),
+            *find_secret(text, reading),
         ):
             if rule not in skip and rule.partition(".")[0] not in skip:
                 return Verdict(rule, reason)

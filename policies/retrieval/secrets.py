@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from policies.retrieval.reading import Reading
+
 Found = tuple[str, str]
 
 _KEY: Final = re.compile(
@@ -17,18 +19,24 @@ _KEY_HINTS: Final = (
     "ya29.", "SG.", "eyJ",
 )  # fmt: skip
 _PASSWORD: Final = re.compile(
-    r"(?i)\b(?:password|passwd|pwd|passphrase|api[ _-]?key|secret(?:[ _-]?key)?|access[ _-]?token|auth[ _-]?token)"
+    r"\b(?:password|passwd|pwd|passphrase|api[ _-]?key|secret(?:[ _-]?key)?|access[ _-]?token|auth[ _-]?token)"
     r"[\"']? ?(?:[:=]|is) ?[\"'`]?(?=[^\s\"'`]{0,40}\d)[^\s\"'`]{8,}"
 )
-_DIGITS: Final = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d])")
+_PASSWORD_HINTS: Final = frozenset(
+    {"password", "passwd", "pwd", "passphrase", "key", "apikey", "api_key", "secret", "secretkey", "secret_key"}
+    | {"token", "accesstoken", "access_token", "authtoken", "auth_token"}
+)
+_DIGITS: Final = re.compile(r"\d(?:[ -]?\d){12,}")
+
+_LONGEST_CARD: Final = 19
 
 
-def find_secret(text: str) -> Iterator[Found]:
+def find_secret(text: str, reading: Reading) -> Iterator[Found]:
     if "-----BEGIN" in text and "PRIVATE KEY" in text:
         yield "secret.private_key", "it holds a private key"
     if any(hint in text for hint in _KEY_HINTS) and _KEY.search(text):
         yield "secret.key", "it holds an access key or token"
-    if _PASSWORD.search(text):
+    if not _PASSWORD_HINTS.isdisjoint(reading.words) and _PASSWORD.search(reading.lines):
         yield "secret.password", "it holds a password"
     if any(_card(found.group()) for found in _DIGITS.finditer(text)):
         yield "secret.card", "it holds a payment card's number"
@@ -37,6 +45,8 @@ def find_secret(text: str) -> Iterator[Found]:
 def _card(told: str) -> bool:
     """By the issuers' first digits and Luhn's sum."""
     digits = [int(char) for char in told if char.isdigit()]
+    if len(digits) > _LONGEST_CARD:
+        return False
     if digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) == 1:
         return False
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
