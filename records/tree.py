@@ -3,7 +3,7 @@
     POST /v1/chat/completions   SERVER
     └ invoke_agent NAME         INTERNAL
       ├ <step>                  INTERNAL   one per middleware, its facts as attributes; that which looks for past
-    │                                    answers is called search_memory best_answers
+      │                                  answers is called search_memory best_answers
       ├ execute_tool NAME       INTERNAL   linked to the chat span that asked for it
       └ chat MODEL              CLIENT     or embeddings, text_completion, forward; bodies, tokens, cost
         └ POST upstream         CLIENT     one per attempt
