@@ -1,7 +1,7 @@
 """What a step is given to work with, besides its settings."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -9,10 +9,15 @@ from middleware.protocol import Handler
 from middleware.recall import NoRecall, Recall
 from stores.routing import Published, RoutingState
 from stores.routing.memory import MemoryRouting
+from stores.tool_states import Failing
 
 
 def _no_epoch() -> Published | None:
     return None
+
+
+def _none_failing() -> Mapping[str, Failing]:
+    return {}
 
 
 def _no_models(name: str) -> Handler:
@@ -37,3 +42,5 @@ class Services:
     """The last epoch that was published for the agent; without asking anybody."""
     recall: Recall = field(default_factory=NoRecall)
     """The agent's best past answers."""
+    failing_tools: Callable[[], Mapping[str, Failing]] = _none_failing
+    """The agent's tools whose breakers are not closed, by their names; without asking anybody."""

@@ -24,6 +24,7 @@ from proxy.config.problems import ConfigError
 from proxy.config.source import Source, read
 from proxy.record_keeper import RecordKeeper
 from proxy.rewards.learning import Learning
+from proxy.tools.keeping import ToolKeeping
 from stores.lease import Lease
 from stores.runs import RunStore, StoreError, open_store
 
@@ -91,13 +92,17 @@ def run_background(
                 return
             learning = Learning(config, keeper.store, clock=clock, wall=wall)
             closing.callback(learning.close)
+            tools = ToolKeeping(config, keeper.store, clock=clock)
+            closing.callback(tools.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
                 more = keeper.step()
                 more = learning.step() or more
+                more = tools.step() or more
                 if (found := reloaded()) is not None:
                     keeper.use(found)
                     learning.use(found)
+                    tools.use(found)
             keeper.finish(_DRAIN)
     finally:
         lease.release()

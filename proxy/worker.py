@@ -31,6 +31,7 @@ from proxy.prices import LitellmTable, Prices
 from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
+from proxy.tools.keeping import tool_news_in, watching_agents
 from proxy.upstreams.attempts import ModelCalled
 from proxy.upstreams.passthrough import Passthrough
 from proxy.upstreams.pool import Pool
@@ -49,6 +50,7 @@ from stores.routing.redis import RedisRouting
 from stores.routing.sqlite import SqliteRouting
 from stores.secret import load_secret
 from stores.spending import RedisSums, Spending, SqliteSums
+from stores.tool_states import Failing, FailingTools
 from stores.transcripts import FileTranscripts
 
 log = logging.getLogger("burnish.worker")
@@ -100,6 +102,8 @@ class Worker:
             RedisRouting(records.redis) if records.redis else SqliteRouting(state, shared=place.workers > 1)
         )
         self._epochs: dict[str, Published] = {}
+        self._tool_news = tool_news_in(records.dir, records.redis)
+        self._tools: Mapping[str, FailingTools] = {}
         self._learned: dict[str, tuple[Variant, ...]] = {}
         self.feedback = FeedbackDesk(records.database, Path(records.dir))
         self._line_of = LineWriter(resource_of(config.telemetry))
@@ -119,6 +123,8 @@ class Worker:
         self._closing.push_async_callback(self._shared_limits.aclose)
         await self._shared_limits.exchange()
         await self.follow_epochs()
+        self._closing.push_async_callback(self._tool_news.aclose)
+        await self.follow_tools()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
         self.ready = True
@@ -158,6 +164,13 @@ class Worker:
                 log.error("variants that were learned cannot be served, and get no calls: %s", error)
             self._learned = learned
         self._epochs = published
+
+    async def follow_tools(self) -> None:
+        """Know which tools fail by what was published last; where that cannot be had, by what was read before."""
+        if next(watching_agents(self.snapshot.config), None) is not None:
+            found = await self._tool_news.failing()
+            if found is not None:
+                self._tools = found
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Take other keys than those of the configuration: agent by hash."""
@@ -262,7 +275,18 @@ class Worker:
         return self._limits[name]
 
     def _services(self, config: Config, agent: str, variants: Sequence[str]) -> Services:
-        return Services(agent, variants, self._secret, routing=self._routing, epoch=lambda: self._epochs.get(agent))
+        return Services(
+            agent,
+            variants,
+            self._secret,
+            routing=self._routing,
+            epoch=lambda: self._epochs.get(agent),
+            failing_tools=partial(self._failing_tools, agent),
+        )
+
+    def _failing_tools(self, agent: str) -> Mapping[str, Failing]:
+        found = self._tools.get(agent)
+        return found.tools if found is not None else {}
 
     async def _housekeeping(self) -> None:
         while True:
@@ -285,6 +309,7 @@ class Worker:
         try:
             await self._routing.flush()
             await self.follow_epochs()
+            await self.follow_tools()
         except Exception as error:
             log.warning("what was learned is not followed now: %s: %s", type(error).__name__, error)
         self.metrics.routing_shared.set(float(self._routing.problem is None))

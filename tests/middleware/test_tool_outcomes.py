@@ -75,7 +75,22 @@ async def test_a_result_is_joined_with_its_call(api: Api, stream: bool) -> None:
         "hello", asked(call("1", "weather", '{"city": "Paris"}')), result("1", "sunny"), stream=stream, api=api
     )
     assert (event.call_id, event.name, event.arguments, event.result) == ("1", "weather", '{"city": "Paris"}', "sunny")
-    assert (event.outcome, event.asked_by, event.started_ns, event.ended_ns) == ("unknown", None, 0, 0)
+    assert (event.outcome, event.asked_by, event.started_ns, event.ended_ns) == ("ok", None, 0, 0)
+
+
+@APIS
+async def test_each_result_is_classified(api: Api) -> None:
+    said = ["sunny", "Error: timed out", "Error: city is required", "[]", "HTTP 500"]
+    calls = asked(*(call(str(number), "weather") for number in range(5)))
+    found = await events("hello", calls, *(result(str(number), text) for number, text in enumerate(said)), api=api)
+    assert [event.outcome for event in found] == ["ok", "timeout", "caller_error", "empty", "tool_error"]
+
+
+async def test_the_owner_knows_better_than_the_rules() -> None:
+    settings = ToolOutcomesSettings(outcomes={"weather": {"Nothing today": "empty", "Error: none": "ok"}})
+    given = exchange(request("hello", asked(call("1", "weather")), result("1", "Error: none, all is well")))
+    await finish(await run(ToolOutcomes(settings, Services("a")), given=given))
+    assert [event.outcome for event in facts(given, ToolEvent)] == ["ok"]
 
 
 @APIS

@@ -1,0 +1,134 @@
+"""Keeping what is known of tools for all agents that watch them: whatever fails is said once and tried again."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from proxy.config.agent import AgentConfig, StepConfig
+from proxy.config.model import Config, Records
+from stores.runs import RunStore, StoreError
+
+if TYPE_CHECKING:
+    from proxy.tools.keeper import Stores, ToolKeeper
+    from stores.tool_states import ToolNews, ToolStates
+
+STEP: Final = "tool_outcomes"
+STATE: Final = "state.db"
+_EVERY: Final = 1.0
+_LONGEST_DELAY: Final = 10.0
+_PATIENCE: Final = 1.0
+_log = logging.getLogger("burnish.tools")
+
+
+class _Trouble(NamedTuple):
+    """Why nothing is learned of an agent's tools, and when that is tried again."""
+
+    text: str
+    delay: float
+    until: float
+
+
+class ToolKeeping:
+    """`clock` is monotonic, in seconds. Costs nothing where no agent watches its tools."""
+
+    def __init__(self, config: Config, runs: RunStore, *, clock: Callable[[], float]) -> None:
+        self._records: Records = config.records
+        self._runs = runs
+        self._clock = clock
+        self._config = config
+        self._stores: Stores | None = None
+        self._keepers: dict[str, ToolKeeper] = {}
+        self._troubles: dict[str, _Trouble] = {}
+        self._next_at = 0.0
+
+    def use(self, config: Config) -> None:
+        """Watch by another configuration from now on; where the records are stays as it was."""
+        self._config = config
+        self._keepers = {}
+        self._troubles = {}
+
+    def step(self) -> bool:
+        """Once a second, takes in what is new. True where there is more to do right away."""
+        now = self._clock()
+        if now < self._next_at:
+            return False
+        more = False
+        for name, agent, step in watching_agents(self._config):
+            trouble = self._troubles.get(name)
+            if trouble is not None and now < trouble.until:
+                continue
+            try:
+                more = self._keeper(name, agent, step).step() or more
+            except Exception as error:
+                # The same process keeps the record: it may not end over what a tool said.
+                delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
+                text = " ".join(str(error).split())
+                told = text if isinstance(error, StoreError) else f"{type(error).__name__}: {text}"
+                if trouble is None or trouble.text != told:
+                    _log.error("agent %r: tools are not judged for now, and nothing is lost: %s", name, told)
+                self._troubles[name] = _Trouble(told, delay, now + delay)
+            else:
+                if self._troubles.pop(name, None) is not None:
+                    _log.warning("agent %r: tools are judged again", name)
+        self._next_at = now if more else now + _EVERY
+        return more
+
+    def close(self) -> None:
+        if self._stores is not None:
+            self._stores.ledger.close()
+            self._stores.states.close()
+            self._stores = None
+
+    def _keeper(self, name: str, agent: AgentConfig, step: StepConfig) -> "ToolKeeper":
+        if name not in self._keepers:
+            # Imported here: the step's settings cost what only watching should.
+            from middleware.tool_outcomes import ToolOutcomesSettings
+            from proxy.tools.keeper import ToolKeeper
+
+            settings = ToolOutcomesSettings.model_validate(step.settings)
+            self._keepers[name] = ToolKeeper(
+                name, settings.breakers, self._opened(), tenant=agent.tenant, config_hash=self._config.hash
+            )
+        return self._keepers[name]
+
+    def _opened(self) -> "Stores":
+        if self._stores is None:
+            from proxy.tools.keeper import Stores
+            from stores.ledger import open_ledger
+
+            ledger = open_ledger(self._records.database, patience=_PATIENCE)
+            self._stores = Stores(self._runs, ledger, tool_states_in(self._records.dir, self._records.redis))
+        return self._stores
+
+
+def watching_agents(config: Config) -> Iterator[tuple[str, AgentConfig, StepConfig]]:
+    """Agents whose tools are watched, with the step that says how. Costs no import."""
+    for name, agent in config.agents.items():
+        if agent.mode == "bypass" or agent.record != "all":
+            continue
+        step = next((step for step in agent.middleware if step.name == STEP and step.enabled), None)
+        if step is not None:
+            yield name, agent, step
+
+
+def tool_states_in(directory: Path, redis: str | None) -> "ToolStates":
+    """Where workers and the background process meet."""
+    if redis is not None:
+        from stores.tool_states.redis import RedisToolStates
+
+        return RedisToolStates(redis)
+    from stores.tool_states.sqlite import SqliteToolStates
+
+    return SqliteToolStates(directory / STATE)
+
+
+def tool_news_in(directory: Path, redis: str | None) -> "ToolNews":
+    """The same for a worker."""
+    if redis is not None:
+        from stores.tool_states.redis import RedisToolNews
+
+        return RedisToolNews(redis)
+    from stores.tool_states.sqlite import SqliteToolNews
+
+    return SqliteToolNews(directory / STATE)
