@@ -71,13 +71,17 @@ class Keeper:
         self._embedder = embedder
         self._clock = clock
         self._at_once = at_once
-        self._loaded = False
         self._noted: Noted | None = None
         self._notes = Notes()
         self._shelf: Shelf | None = None
         self._effects: Effects | None = None
         self._sweep_at_ns = 0
         self._weighed = -1
+
+    @property
+    def calls(self) -> int:
+        """How many calls tell what being shown answers does."""
+        return self._notes.uplift.calls
 
     def step(self) -> bool:
         """Does what is to be done; true where there is more of it. May be called again after any error."""
@@ -89,17 +93,15 @@ class Keeper:
             raise
 
     def _step(self) -> bool:
-        if self._shelf is None or self._effects is None:
-            self._load()
-            return True
+        shelf, effects = self._loaded()
         before = self._notes.encoded()
-        if self._shelf.fill():
+        if shelf.fill():
             self._keep(before, [])
             return True
         now_ns = self._clock()
         changed: dict[str, Insight] = {}
         more = self._hear(changed, now_ns)
-        more = self._effects.settle(now_ns, self._at_once) or more
+        more = effects.settle(now_ns, self._at_once) or more
         self._retire_harmful(changed, now_ns)
         worn: list[str] = []
         if now_ns >= self._sweep_at_ns:
@@ -111,7 +113,9 @@ class Keeper:
             self._shelf = None
         return more or bool(changed)
 
-    def _load(self) -> None:
+    def _loaded(self) -> tuple[Shelf, Effects]:
+        if self._shelf is not None and self._effects is not None:
+            return self._shelf, self._effects
         noted = self._stores.insights.noted(self._agent)
         notes = notes_of(noted.document) if noted is not None else Notes()
         if notes.ruled_by != self._terms.ruled_by:
@@ -120,6 +124,7 @@ class Keeper:
         self._noted, self._notes = noted, notes
         self._effects = Effects(self._agent, self._terms.reward, self._stores.runs, self._stores.ledger, notes)
         self._shelf = Shelf(self._agent, self._terms.tenant, self._stores.insights, self._index, self._embedder, notes)
+        return self._shelf, self._effects
 
     def _keep(self, before: bytes, insights: Sequence[Insight]) -> None:
         document = self._notes.encoded()

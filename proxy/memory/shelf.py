@@ -3,11 +3,11 @@
 Whatever was lost of it, by a crash or with its folder, is put back: at the start it is compared with the store.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from policies.retrieval.admission import Neighbour
-from proxy.memory.notes import Notes
+from proxy.memory.notes import Notes, notes_of
 from records.insight import Insight
 from stores.answers import Answer, AnswerIndex, Collection, Vector
 from stores.embedding import Embedder
@@ -100,6 +100,17 @@ class Shelf:
             some = insights[start : start + AT_ONCE]
             vectors = self._embedder.embed([insight.question for insight in some])
             self._index.put(self._collection, [answer_of(insight) for insight in some], list(vectors))
+
+
+def clear_shelf(agent: str, insights: InsightStore, index: Callable[[], AnswerIndex]) -> None:
+    """What an agent has in the index goes; it can be put back from the store. The index is asked only if need be."""
+    noted = insights.noted(agent)
+    if noted is None or (notes := notes_of(noted.document)).collection is None:
+        return
+    tenant, space, size = notes.collection
+    index().clear(Collection(tenant, agent, space, size))
+    notes.collection = None
+    insights.keep(agent, noted, notes.encoded())
 
 
 def answer_of(insight: Insight) -> Answer:

@@ -55,6 +55,8 @@ class Memory:
         self.stores = Stores(open_store(url), open_ledger(url), open_insights(url))
         self.given = self.stores
         self.index = MemoryAnswers()
+        self.mortal: Any = None
+        """The index as the keeper has it, if that is another."""
         self.embedder = WordEmbedder()
         self.terms = MemoryTerms(
             **{"agent": AGENT, "tenant": "default", "admission": Admission(threshold=0.5, per_writer=50), **terms}
@@ -66,7 +68,7 @@ class Memory:
         return Keeper(
             self.terms,
             self.given,
-            self.index,
+            self.mortal or self.index,
             self.embedder,
             clock=lambda: NOON + round(self.now * SECOND),
             at_once=self.at_once,
