@@ -31,6 +31,7 @@ class _Rule(NamedTuple):
 _REASONS: Final = {
     "override": "it tells the reader to set earlier instructions aside",
     "role": "it holds the marks of a chat template, or takes the part of the system",
+    "address": "it speaks to whatever model reads it",
     "prompt": "it speaks of the system prompt",
     "persona": "it tells the model who to be",
     "grant": "it grants a permission",
@@ -91,6 +92,40 @@ _RULES: Final = (
         words=(_SET_ASIDE_ABROAD, _ORDERS_ABROAD),
     ),
     _rule(
+        "override",
+        rf"{_one(_SET_ASIDE)}[^.!?]{{0,40}}?\b(?:content|safety|security|confidentiality|privacy|usage|your)\b[^.!?]{{0,20}}?"
+        r"\b(?:polic(?:y|ies)|protocols?|guidelines|rules|restrictions|safeguards)\b",
+        r"\b(?:safety|security|content) (?:protocols?|filters?|polic(?:y|ies)|guidelines) (?:are |is )?(?:now )?"
+        r"(?:disabled|off|lifted|suspended)",
+        r"\bnew (?:instructions?|directives?|orders?) ?:",
+        r"\byour (?:new|real|actual|true) (?:task|directive|goal|orders?) ",
+        r"\byour (?:rules|instructions|guidelines|directives?) (?:have|has) (?:been )?(?:changed|replaced|updated)",
+        words=(
+            "policy policies protocol protocols guidelines rules restrictions safeguards filters task directive goal "
+            "order orders instruction instructions",
+        ),
+    ),
+    _rule(
+        "address",
+        r"\b(?:note|notice|message|important|attention|reminder|hint|instructions?|addressed)\b[^.!?]{0,20}? "
+        r"(?:to|for) (?:the |any |all |every )?(?:ai|bot|chatbot|assistant|llm|language model|agent|coding agent)s?\b",
+        r"\b(?:ai|llm|language) (?:assistants?|agents?|models?|systems?) "
+        r"(?:reading|processing|reviewing|integrating|seeing)",
+        r"\bif you are an? (?:ai|llm|language model|assistant|chatbot)\b|\byou are hereby (?:instructed|ordered)\b",
+        r"\b(?:save|store|keep|write)\b[^.!?]{0,40}? (?:to|in|into) your (?:long-term |persistent )?memory\b",
+        r"\b(?:in|to|of) (?:your next|every|each|all)(?: future)? (?:reply|response|answer|message|report)s?\b",
+        r"\bdecode\b[^.!?]{0,60}?\b(?:follow|execute|obey|do (?:exactly )?what)\b",
+        words=(
+            "ai bot chatbot assistant assistants llm model models agent agents hereby memory reply response answer "
+            "message report replies responses answers messages reports decode",
+        ),
+    ),
+    _rule(
+        "role",
+        r"</?think(?:ing)?>|\((?:assistant|system)\) ?:",
+        marks="<think </think (assistant) (system)",
+    ),
+    _rule(
         "role",
         r"<\|[a-z_ ]{2,24}\|?>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>|</?system[a-z_-]{0,16}>",
         r"\[system[^\]]{0,20}\]",
@@ -102,6 +137,24 @@ _RULES: Final = (
         rf"{_one(_SHOW)}[^.!?]{{0,30}}?\b(?:system|developer|initial|hidden) (?:prompt|message|instructions?)\b",
         r"\b(?:reveal|print|repeat|show|output|leak|with) (?:me )?(?:all )?(?:of )?your (?:instructions|prompt)\b",
         words=(_SHOW + " with", "prompt message instruction instructions"),
+    ),
+    _rule(
+        "prompt",
+        r"\bsystemanweisung(?:en)?|\bsystemprompt|\binstructions syst[eè]me",
+        r"\binstrucciones del sistema|\bistruzioni di sistema",
+        r"\brepeat (?:the |all |everything )?(?:words |text |everything )?above",
+        r"\bwords above starting|\binstructions you were given\b",
+        marks="systemanweisung systemprompt système systeme sistema above given",
+    ),
+    _rule(
+        "persona",
+        r"\buncensored (?:ai|assistant|model|mode)|\bmodo desarrollador|\bsin restricciones",
+        r"\bdu bist jetzt (?:un|ein|frei)",
+        r"\b(?:respond|answer|reply|comply|output)\b[^.!?]{0,30}? without (?:any )?(?:restrictions|limits|filters?)\b",
+        r"\b(?:follow|have|keine|obey) (?:no|keine) (?:rules|regeln|richtlinien|restrictions)\b|\bkeine regeln\b",
+        words=(
+            "uncensored desarrollador restricciones jetzt restrictions limits filter filters rules regeln richtlinien",
+        ),
     ),
     _rule(
         "persona",
@@ -174,6 +227,12 @@ _RULES: Final = (
     ),
     _rule(
         "exfiltration",
+        rf"{_one(_SEND + ' email')}[^.!?]{{0,20}}? (?:all|the full|every|customer|user)[^.!?]{{0,12}} "
+        r"(?:list|data|emails|records|credentials|keys|passwords)\b",
+        words=(_SEND + " email", "list data emails records credentials keys passwords"),
+    ),
+    _rule(
+        "exfiltration",
         rf"{_one(_SEND)}[^.!?]{{0,80}}?\b(?:to|at|into)\b[^!?]{{0,20}}?https?://",
         r"\b(?:curl|wget)\b.{0,200}?(?:\$\(|\| ?(?:ba|z)?sh\b|@/)",
         words=(_SEND + " curl wget", "http https"),
@@ -197,9 +256,15 @@ _VERBS: Final = re.compile(
 _NEAR: Final = 80
 
 
+_AS_LETTERS: Final = str.maketrans("0134578", "oieastb")
+_VOCABULARY: Final = frozenset().union(*(some for rule in _RULES for some in rule.words if rule.words))
+
+
 def find_injection(text: str, reading: Reading) -> Iterator[Found]:
     if reading.hidden:
         yield "injection.hidden", f"it hides {reading.hidden} characters from whoever reads it"
+    if sum(word.translate(_AS_LETTERS) in _VOCABULARY for word in reading.words if _spelt(word)) > 1:
+        yield "injection.hidden", "it writes digits for letters"
     for rule in _RULES:
         if rule.tried(reading) and rule.pattern.search(reading.plain):
             yield rule.name, rule.reason
@@ -207,6 +272,11 @@ def find_injection(text: str, reading: Reading) -> Iterator[Found]:
         yield "injection.role", _REASONS["role"]
     if _encoded(text):
         yield "injection.encoded", "it holds a passage that only a machine reads"
+
+
+def _spelt(word: str) -> bool:
+    """Of letters and digits."""
+    return word.isalnum() and not word.isalpha() and not word.isdigit()
 
 
 def _takes_a_turn(reading: Reading) -> bool:

@@ -5,9 +5,10 @@ of tools, what nobody can see), that sends data elsewhere, or that holds a secre
 cheap: each pass over the text is linear. They err on the side of doubt; what they stop is set aside for its owner.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
+from policies.retrieval.decoding import decoded
 from policies.retrieval.injection import find_injection, find_tool
 from policies.retrieval.reading import read
 from policies.retrieval.secrets import find_secret
@@ -35,12 +36,15 @@ def screen(*texts: str, tools: Collection[str] = (), skip: Collection[str] = ())
     rules (`injection.role`) or groups of them (`secret`) that the owner lets pass.
     """
     for text in texts:
-        reading = read(text)
-        for rule, reason in (
-            *find_injection(text, reading),
-            *find_tool(reading, tools),
-            *find_secret(text, reading),
-        ):
-            if rule not in skip and rule.partition(".")[0] not in skip:
-                return Verdict(rule, reason)
+        for told in (text, *decoded(text)):
+            for rule, reason in _found(told, tools):
+                if rule not in skip and rule.partition(".")[0] not in skip:
+                    return Verdict(rule, reason)
     return Verdict()
+
+
+def _found(text: str, tools: Collection[str]) -> Iterator[tuple[str, str]]:
+    reading = read(text)
+    yield from find_injection(text, reading)
+    yield from find_tool(reading, tools)
+    yield from find_secret(text, reading)
