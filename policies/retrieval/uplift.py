@@ -16,6 +16,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+ALPHA: Final = 0.02
+"""The probability with which an answer that harms nobody is ever retired for harm, at most."""
+SHARE: Final = 0.25
+"""How many of all answers that are retired for harm harm nobody, on average, at most."""
 HARMS: Final = (0.1, 0.2, 0.4)
 """What an answer may take from a reward between 0 and 1: the alternatives that are bet on."""
 _SHARES: Final = (0.15, 0.6, 0.25)
@@ -139,7 +143,7 @@ def per_item(state: UpliftState, *, confidence: float = 0.95) -> list[ItemEffect
 
 
 def to_retire(
-    state: UpliftState, *, alpha: float = 0.02, share: float = 0.25, retired: Collection[str] = ()
+    state: UpliftState, *, alpha: float = ALPHA, share: float = SHARE, retired: Collection[str] = ()
 ) -> list[str]:
     """The answers that harm. `retired` are those that are retired already.
 
