@@ -31,10 +31,6 @@ from stores.ledger import Ledger
 from stores.runs import RunFilter, RunStore
 
 ACTOR: Final = "burnish"
-HARM_ALPHA: Final = 0.01
-"""The probability with which an answer that harms nobody is ever retired for harm."""
-HARM_SHARE: Final = 0.2
-"""Of all that are retired for harm, so many may harm nobody."""
 _SWEEP_EVERY_NS: Final = 3_600 * 10**9
 _EARLY_NS: Final = 3_600 * 10**9
 """How long a run is waited for that something was said of."""
@@ -220,7 +216,7 @@ class Keeper:
         notes = self._notes
         if notes.uplift.calls == self._weighed:
             return
-        harmful = uplift.to_retire(notes.uplift, alpha=HARM_ALPHA, share=HARM_SHARE, retired=notes.harmful)
+        harmful = uplift.to_retire(notes.uplift, retired=notes.harmful)
         for insight in self._all(harmful, changed):
             if insight.state == "admitted":
                 decision = harm(insight, notes.uplift, self._terms.config_hash, now_ns)
@@ -282,8 +278,8 @@ def harm(insight: Insight, state: uplift.UpliftState, config_hash: str, now_ns: 
             "shown": effect.shown,
             "hidden": effect.hidden,
             "e_value": told.evidence,
-            "alpha": HARM_ALPHA,
-            "share": HARM_SHARE,
+            "alpha": uplift.ALPHA,
+            "share": uplift.SHARE,
             "answers": len(state.items),
         },
         actor=ACTOR,
