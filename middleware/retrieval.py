@@ -69,7 +69,7 @@ class RetrievalSettings(Settings):
     """Whose message the answers come in. The system's carries more weight than what is learned should have."""
 
     skip_rules: tuple[str, ...] = ()
-    """Rules of screening, or groups of them, that do not keep an answer from being shown."""
+    """Rules of screening, or groups of them, that do not keep an answer from being remembered and shown."""
 
     admit: Admission = Admission()
     """What it takes for an answer to be remembered, and for how long it is."""
