@@ -81,8 +81,10 @@ class Exporting:
 
     def until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 30
+        self.step()
         while not condition():
-            self.step()
+            # Slowly, lest what waits for its run gives up before the receiver has answered.
+            self.step(0.01)
             assert time.monotonic() < deadline, self.exporter.status
             time.sleep(0.001)
 
