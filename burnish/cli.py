@@ -21,6 +21,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "variants": "burnish.commands.variants:app",
     "feedback": "burnish.commands.feedback:app",
     "estimate": "burnish.commands.estimate:estimate_policy",
+    "memory": "burnish.commands.memory:app",
     "pairs": "burnish.commands.pairs:list_pairs",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",

@@ -90,9 +90,8 @@ class Keeper:
 
     def _step(self) -> bool:
         shelf, effects = self._loaded()
-        before = self._notes.encoded()
         if shelf.fill():
-            self._keep(before, [])
+            self._keep([])
             return True
         now_ns = self._clock()
         changed: dict[str, Insight] = {}
@@ -103,7 +102,7 @@ class Keeper:
         if now_ns >= self._sweep_at_ns:
             self._sweep_at_ns = now_ns + _SWEEP_EVERY_NS
             worn = self._sweep(changed, now_ns)
-        self._keep(before, list(changed.values()))
+        self._keep(list(changed.values()))
         if worn and self._shelf is not None:
             self._stores.insights.delete(worn, for_good=False)
             self._shelf = None
@@ -122,9 +121,9 @@ class Keeper:
         self._shelf = Shelf(self._agent, self._terms.tenant, self._stores.insights, self._index, self._embedder, notes)
         return self._shelf, self._effects
 
-    def _keep(self, before: bytes, insights: Sequence[Insight]) -> None:
+    def _keep(self, insights: Sequence[Insight]) -> None:
         document = self._notes.encoded()
-        if not insights and document == before:
+        if not insights and self._noted is not None and document == self._noted.document:
             return
         kept = self._stores.insights.keep(self._agent, self._noted, document, insights)
         if kept is None:

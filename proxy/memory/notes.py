@@ -18,6 +18,9 @@ class Notes(msgspec.Struct):
     settled: int = 0
     changes: int = 0
     collection: tuple[str, str, int] | None = None
+    rebuild: bool = False
+    """The index is to be made anew."""
+
     early: dict[str, int] = {}
     """Runs that something was said of and that are not there yet, with when to give up waiting."""
 

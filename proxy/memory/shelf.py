@@ -43,6 +43,9 @@ class Shelf:
         if notes.collection is not None and notes.collection != here:
             old = notes.collection
             self._index.clear(Collection(old[0], agent, old[1], old[2]))
+        if notes.rebuild:
+            self._index.clear(self._collection)
+            notes.rebuild = False
         notes.collection = here
         there, admitted = set(self._index.ids(self._collection)), self._insights.ids(agent, ["admitted"])
         self._index.drop(self._collection, sorted(there.difference(admitted)))
@@ -73,7 +76,7 @@ class Shelf:
         (vector,) = self._embedder.embed([insight.question])
         self._vectors[insight.id] = vector
         found = [
-            Neighbour(found.answer.id, found.similarity, found.answer.low, found.answer.trust, found.answer.text)
+            Neighbour(found.answer.id, found.similarity, found.answer.low, found.answer.trust)
             for found in self._index.nearest(self._collection, vector, _NEAR)
         ]
         found += [each._replace(similarity=float(vector @ its)) for each, its in self._expected.values()]
@@ -83,7 +86,7 @@ class Shelf:
         """It is admitted, and will be here when that is kept."""
         vector = self._vectors.get(insight.id)
         if vector is not None:
-            neighbour = Neighbour(insight.id, 1.0, insight.low, insight.trust, insight.text)
+            neighbour = Neighbour(insight.id, 1.0, insight.low, insight.trust)
             self._expected[insight.id] = (neighbour, vector)
             self._lost.discard(insight.id)
 

@@ -328,6 +328,21 @@ def test_an_index_that_was_lost_is_made_again(memory: Made) -> None:
     assert agent.found == before
 
 
+def test_the_index_is_made_anew_on_request_while_the_keeper_works(memory: Made) -> None:
+    agent, call = memory(), a_call(1)
+    agent.learn(call, *liked(call, "ada", "bob"))
+    (collection,) = agent.index.collections
+    (answer, vector) = next(iter(agent.index.collections[collection].values()))
+    agent.index.put(collection, [msgspec.structs.replace(answer, text="Damaged.")], [vector])
+    noted = agent.stores.insights.noted(AGENT)
+    assert noted is not None
+    agent.stores.insights.keep(AGENT, noted, msgspec.structs.replace(agent.notes, rebuild=True).encoded())
+    other = a_call(2, "What does it cost?", "Ten euros.")
+    agent.learn(other, *liked(other, "ada", "bob"))
+    assert agent.found == [SETTINGS, "Ten euros."]
+    assert not agent.notes.rebuild
+
+
 def test_what_should_not_be_in_the_index_is_taken_out_of_it(memory: Made) -> None:
     agent, call = memory(), a_call(1)
     agent.learn(call, *liked(call, "ada", "bob"))
