@@ -22,6 +22,10 @@ from proxy.config.load import validate
 from proxy.config.model import Config
 from proxy.config.problems import ConfigError
 from proxy.config.source import Source, read
+from proxy.memory.remembering import Remembering
+from proxy.recall.answers_process import AnswersProcess
+from proxy.recall.fetching import fetch_embedder
+from proxy.recall.library import Library, folder_of, shares_answers
 from proxy.record_keeper import RecordKeeper
 from proxy.rewards.learning import Learning
 from proxy.tools.keeping import ToolKeeping
@@ -38,6 +42,8 @@ _LOOK_EVERY: Final = 1.0
 _PATIENCE: Final = 1.0
 """Seconds to wait for another's lock on the store; the journal keeps everything, so there is no need to insist."""
 _DRAIN: Final = 10.0
+_EMBEDDING: Final = 10.0
+"""Seconds for one exchange with what embeds answers, or keeps them."""
 _log = logging.getLogger("burnish.background")
 
 
@@ -60,6 +66,7 @@ def run_in_child(source: Source, parent: int) -> None:
 
 def run_alone(source: Source) -> None:
     """Until SIGTERM or Ctrl-C. Raises `ConfigError`."""
+    fetch_embedder(validate(source), _log.info)
     _run(source, Told(), signal.SIGTERM, signal.SIGINT)
 
 
@@ -94,15 +101,25 @@ def run_background(
             closing.callback(learning.close)
             tools = ToolKeeping(config, keeper.store, clock=clock)
             closing.callback(tools.close)
+            answers = AnswersProcess(folder_of(config.records.dir), clock=clock)
+            closing.callback(answers.stop)
+            shared = shares_answers(config)
+            library = partial(Library, timeout=_EMBEDDING)
+            remembering = Remembering(config, keeper.store, library, clock=clock, wall=wall)
+            closing.callback(remembering.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
+                answers.watch(shared)
                 more = keeper.step()
                 more = learning.step() or more
                 more = tools.step() or more
+                more = remembering.step() or more
                 if (found := reloaded()) is not None:
                     keeper.use(found)
                     learning.use(found)
                     tools.use(found)
+                    shared = shares_answers(found)
+                    remembering.use(found)
             keeper.finish(_DRAIN)
     finally:
         lease.release()

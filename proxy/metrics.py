@@ -84,6 +84,12 @@ class Metrics:
             multiprocess_mode="livesum",
             **shared,
         )
+        self.recalling = Gauge(
+            "burnish_recalling",
+            "Workers that look up past answers; fewer than all, where an agent has them, while those cannot be had.",
+            multiprocess_mode="livesum",
+            **shared,
+        )
         newest: dict[str, Any] = {"multiprocess_mode": "mostrecent", **shared}
         self.indexed = Gauge("burnish_indexed_runs", "Runs stored since the background process started.", **newest)
         self.exported = Gauge("burnish_exported_traces", "Traces sent over OTLP since then.", **newest)

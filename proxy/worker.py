@@ -17,6 +17,7 @@ from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from middleware.protocol import Handler
+from middleware.recall import NoRecall, Recall
 from middleware.registry import Registry
 from middleware.services import Services
 from proxy.config.model import AgentConfig, Config
@@ -26,8 +27,11 @@ from proxy.feedback.desk import FeedbackDesk
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.identity.shared_limits import SharedLimits
+from proxy.memory.members import retrieval_step
 from proxy.metrics import Metrics
 from proxy.prices import LitellmTable, Prices
+from proxy.recall.desk import TIMEOUT, RecallDesk
+from proxy.recall.library import Library
 from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
@@ -36,7 +40,7 @@ from proxy.upstreams.attempts import ModelCalled
 from proxy.upstreams.passthrough import Passthrough
 from proxy.upstreams.pool import Pool
 from proxy.upstreams.router import ModelRouter
-from proxy.variants import VariantNotUsable
+from proxy.variants import VariantNotUsable, with_variants
 from records import Run, Usage
 from records.line import LineWriter
 from records.variant import Variant
@@ -110,6 +114,7 @@ class Worker:
         self._forget_at_ns = 0
         self._table = LitellmTable()
         self._prices = Prices(config, self._table)
+        self._recall: RecallDesk | None = None
         self.pool = Pool(bundled=place.bundled)
         self.snapshot = self._build(config)
 
@@ -125,6 +130,10 @@ class Worker:
         await self.follow_epochs()
         self._closing.push_async_callback(self._tool_news.aclose)
         await self.follow_tools()
+        self._closing.push_async_callback(self._close_recall)
+        if self._recall is not None:
+            # Likewise; whatever is wrong with it is among the problems.
+            await self._recall.open()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
         self.ready = True
@@ -212,6 +221,8 @@ class Worker:
             found.append(self._routing.problem)
         if self._shared_limits.problem is not None:
             found.append(self._shared_limits.problem)
+        if self._recall is not None and self._recall.problem is not None:
+            found.append(self._recall.problem)
         return found
 
     def exposition(self) -> bytes:
@@ -258,7 +269,7 @@ class Worker:
             content=lambda config, agent: content_filter(config.telemetry, agent.content),
             secret=self._secret,
             keys=self._all_keys(config),
-            services=partial(self._services, config),
+            services=partial(self._services, config, learned),
             learned=learned,
         )
 
@@ -274,7 +285,9 @@ class Worker:
             self._limits[name] = AgentLimits(name, agent.limits, self._spending, self._shared_limits, clock=time.time)
         return self._limits[name]
 
-    def _services(self, config: Config, agent: str, variants: Sequence[str]) -> Services:
+    def _services(
+        self, config: Config, learned: Mapping[str, Sequence[Variant]], agent: str, variants: Sequence[str]
+    ) -> Services:
         return Services(
             agent,
             variants,
@@ -282,7 +295,17 @@ class Worker:
             routing=self._routing,
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),
+            recall=self._recall_of(config, agent, learned.get(agent, ())),
         )
+
+    def _recall_of(self, config: Config, name: str, learned: Sequence[Variant]) -> Recall:
+        agent = config.agents[name]
+        if retrieval_step(with_variants(agent, learned)) is None:
+            return NoRecall()
+        if self._recall is None:
+            library = Library(config, timeout=TIMEOUT)
+            self._recall = RecallDesk(library, embeds_remotely=config.records.embedder != "bundled")
+        return self._recall.of(agent.tenant, name)
 
     def _failing_tools(self, agent: str) -> Mapping[str, Failing]:
         found = self._tools.get(agent)
@@ -300,6 +323,7 @@ class Worker:
             await self._shared_limits.exchange()
             await self._share()
             self.metrics.limits_shared.set(float(self._shared_limits.problem is None))
+            self.metrics.recalling.set(float(self._recall is not None and self._recall.problem is None))
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
             for provider, state in self.pool.states().items():
@@ -321,6 +345,10 @@ class Worker:
             idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
             # Kept as long again: what an ended session was told must not be taken for another's, rewritten.
             self._transcripts.forget(now - int(2 * idle * 1e9))
+
+    async def _close_recall(self) -> None:
+        if self._recall is not None:
+            await self._recall.aclose()
 
     def _close(self) -> None:
         for kept in (self.feedback, self._transcripts, self._answers, self._spending, self.journal):

@@ -16,6 +16,7 @@ from proxy.bundled.pip import Pip
 from proxy.bundled.server import BundledServer
 from proxy.config.model import Config
 from proxy.config.source import Source
+from proxy.recall.fetching import fetch_embedder
 from proxy.serve.greeting import greeting
 from proxy.serve.keys import BadKeyFile, ready_keys
 from proxy.serve.supervisor import CannotServe, Supervisor
@@ -53,6 +54,7 @@ def start(
             }
         except SmallModelError as error:
             raise CannotServe(str(error)) from None
+        fetch_embedder(config, say)
         supervisor = Supervisor(
             source,
             config,

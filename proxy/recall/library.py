@@ -1,0 +1,98 @@
+"""Where the answers of a configuration are found, and what embeds them: each opened when it is first asked for.
+
+Blocking: for a thread, or for the background process. Nothing heavy is imported before.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from proxy.bundled.embedders import ALL_MINILM_L6_V2
+from proxy.bundled.fetch import cache_folder
+from proxy.config.model import Config
+from proxy.memory.members import remembering_agents
+
+if TYPE_CHECKING:
+    from stores.answers import AnswerIndex
+    from stores.embedding import Embedder
+
+FOLDER: Final = "answers"
+"""In the folder of the records."""
+
+
+class Library:
+    """`timeout` is in seconds, for each exchange with whoever has the answers or embeds. Any thread may ask it."""
+
+    def __init__(self, config: Config, *, timeout: float, environ: Mapping[str, str] = os.environ) -> None:
+        self._config = config
+        self._timeout = timeout
+        self._environ = environ
+        self._index: AnswerIndex | None = None
+        self._embedder: Embedder | None = None
+
+    def index(self) -> "AnswerIndex":
+        """Whatever is wrong with it is told when it is used."""
+        if self._index is None:
+            records = self._config.records
+            if records.chroma == "embedded":
+                from stores.answers.shared import SharedAnswers
+
+                self._index = SharedAnswers(folder_of(records.dir), timeout=self._timeout)
+            else:
+                from stores.answers.server import ServerAnswers
+
+                self._index = ServerAnswers(records.chroma, timeout=self._timeout)
+        return self._index
+
+    def embedder(self) -> "Embedder":
+        """Raises `EmbeddingError` where its files are not there: only `burnish serve` and `burnish worker` fetch them,
+        when they start."""
+        if self._embedder is None:
+            self._embedder = self._opened()
+        return self._embedder
+
+    def close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+        self._embedder = None
+
+    def _opened(self) -> "Embedder":
+        chosen = self._config.records.embedder
+        if chosen == "bundled":
+            return self._bundled()
+        from stores.embedding.upstream import UpstreamEmbedder
+
+        provider = self._config.providers[chosen.provider]
+        return UpstreamEmbedder(
+            chosen.provider,
+            chosen.model,
+            provider.base_url or "",
+            api_key=provider.api_key.get_secret_value() if provider.api_key is not None else None,
+            headers={name: value.get_secret_value() for name, value in provider.headers.items()},
+            timeout=self._timeout,
+        )
+
+    def _bundled(self) -> "Embedder":
+        from stores.embedding import EmbeddingError
+        from stores.embedding.bundled import BundledEmbedder
+
+        folder = cache_folder(self._environ)
+        weights, tokenizer = (folder / file.name for file in ALL_MINILM_L6_V2.files)
+        if not (weights.is_file() and tokenizer.is_file()):
+            raise EmbeddingError(
+                f"the embedder {ALL_MINILM_L6_V2.name} is not in {folder}: `burnish serve` fetches it when it starts, "
+                f"if an agent has the step retrieval; start it again, or {ALL_MINILM_L6_V2.instead}"
+            )
+        return BundledEmbedder(weights, tokenizer)
+
+
+def shares_answers(config: Config) -> bool:
+    """Whether the background process has to keep the answers' own process."""
+    return config.records.chroma == "embedded" and any(remembering_agents(config))
+
+
+def folder_of(records: Path) -> Path:
+    """The folder of embedded Chroma."""
+    return records / FOLDER
