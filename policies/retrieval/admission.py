@@ -4,6 +4,7 @@ An answer is admitted on the lower confidence bound of its scores, not on their 
 word counts by its tier and by how far its rater is believed (`policies.believed`); a rater who is right no more often
 than a coin counts nothing. Nobody floods the memory alone: a person carries a few admissions a day. And what answers
 nearly the same question as an admitted answer takes its place only with a higher bound from nobody less trusted.
+What the owner vouches for, or a check of the owner's own, is nobody's to bring, and is free of that quota.
 """
 
 import math
@@ -15,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from policies.retrieval.screening import Verdict
 from records.insight import TRUSTS, InsightState, Trust
-from records.score import CORRECTION, GOLD, Score
+from records.score import GOLD, Score
 
 DAY_NS: Final = 86_400_000_000_000
+_OWNERS: Final[frozenset[Trust]] = frozenset({"owner", "code"})
+"""The tiers that speak for the owner: in person, and by checks."""
 _SOUND: Final = 0.8
 """How often a rater is taken to be right of whom nothing is known; as the prior of `policies.raters` has it."""
 
@@ -73,7 +76,6 @@ class Neighbour(NamedTuple):
     similarity: float
     low: float
     trust: Trust
-    text: str
 
 
 class Candidate(NamedTuple):
@@ -83,7 +85,6 @@ class Candidate(NamedTuple):
     admitted stays so until its mean falls below the threshold.
     """
 
-    text: str
     evidence: Sequence[Evidence]
     writers: tuple[str, ...] = ()
     state: InsightState = "waiting"
@@ -102,13 +103,11 @@ class Ruling(NamedTuple):
 
 
 def evidence_of(score: Score, *, low: float, high: float, reliability: float | None = None) -> Evidence | None:
-    """A score as a word on the answer, its value on a scale from `low` to `high`. None where it says nothing.
+    """A score as a word on the answer, its value on a scale from `low` (worst) to `high`. None where it has none.
 
-    A correction speaks for the answer it brings. Gold is its owner's word.
+    Gold is its owner's word.
     """
     trust: Trust = "owner" if score.evaluator == GOLD and score.source == "human" else score.source
-    if score.evaluator == CORRECTION:
-        return Evidence(trust, score.rater or score.evaluator, 1.0, reliability)
     if score.value is None:
         return None
     value = min(1.0, max(0.0, (score.value - low) / (high - low)))
@@ -155,12 +154,13 @@ def rule_on(
         return Ruling("quarantined", f"{screened.rule}: {screened.reason}", worth)
     if candidate.state == "admitted":
         return _kept(worth, evidence, rules)
-    spent = {name for name, times in used.items() if times >= rules.per_writer}
-    full = [name for name in candidate.writers if name in spent]
-    if full and not _owned(evidence):
+    checked = [word for word in evidence if word.trust in _OWNERS]
+    free = not _lacking(weigh(checked, rules), checked, rules)
+    spent = set() if free else {name for name, times in used.items() if times >= rules.per_writer}
+    if any(name in spent for name in candidate.writers):
         return Ruling("waiting", f"whoever it comes from brought {rules.per_writer} answers within a day", worth)
-    # A person whose quota is used up has no say today.
-    counted = [word for word in evidence if word.trust != "human" or word.rater not in spent]
+    # A person whose quota is used up speaks for nothing more today, but may still speak against.
+    counted = [word for word in evidence if word.trust != "human" or word.value < 0.5 or word.rater not in spent]
     worth = weigh(counted, rules)
     lacking = _lacking(worth, counted, rules)
     if lacking:
@@ -169,13 +169,13 @@ def rule_on(
     for one in near:
         if not _displaces(worth, one):
             return Ruling("waiting", f"{one.id[:8]} answers nearly the same question, and is better borne out", worth)
-    charged = {word.rater for word in counted if word.trust == "human" and word.value >= 0.5}
+    spoke = {word.rater for word in counted if word.trust == "human" and word.value >= 0.5}
     return Ruling(
         "admitted",
         f"scored {worth.score:.2f}, at least {worth.low:.2f}, by {worth.votes} of tier {worth.trust} and below",
         worth,
         replaces=tuple(one.id for one in near),
-        charged=tuple(sorted(charged | set(candidate.writers))),
+        charged=() if free else tuple(sorted(spoke | set(candidate.writers))),
         expires_ns=None if rules.ttl_days is None else now_ns + int(rules.ttl_days * DAY_NS),
     )
 
@@ -196,10 +196,6 @@ def _wilson(mean: float, n: float, z: float) -> float:
     middle = mean + z * z / (2 * n)
     reach = z * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
     return max(0.0, (middle - reach) / (1 + z * z / n))
-
-
-def _owned(evidence: Iterable[Evidence]) -> bool:
-    return any(word.trust == "owner" and word.value >= 0.5 for word in evidence)
 
 
 def _lacking(worth: Worth, evidence: Sequence[Evidence], rules: Admission) -> str:

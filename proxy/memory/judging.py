@@ -54,7 +54,7 @@ class Judge:
         offered = {name for claim in claims for name in (*claim.past.offered, *claim.past.called)}
         writers = tuple(dict.fromkeys(claim.writer for claim in claims if claim.writer))
         ruling = rule_on(
-            Candidate(draft.text, evidence_in(claims), writers, draft.state),
+            Candidate(evidence_in(claims), writers, draft.state),
             terms.admission,
             screened=screen(draft.question, draft.text, tools=offered, skip=terms.skip),
             alike=alike,

@@ -10,7 +10,7 @@ from policies.retrieval.screening import screen
 from tests.support.hostile import GRANTS, HOSTILE, INJECTIONS, LOOK_ALIKES, TOOLS, Hostile
 
 RULES = Admission()
-GOOD = Neighbour("good", 0.97, 0.75, "human", "Open Payments in the app, and choose Top up.")
+GOOD = Neighbour("good", 0.97, 0.75, "human")
 Vouching = Callable[[Hostile], list[Evidence]]
 
 
@@ -37,7 +37,7 @@ def admitted(vouching: Vouching, *, neighbours: tuple[Neighbour, ...] = ()) -> l
     used: Counter[str] = Counter()
     let_in = []
     for one in HOSTILE:
-        candidate = Candidate(one.text, vouching(one), writers=("mallory",))
+        candidate = Candidate(vouching(one), writers=("mallory",))
         ruling = rule_on(
             candidate,
             RULES,
@@ -78,7 +78,7 @@ def test_a_gang_takes_no_more_turns_by_asking_in_turn() -> None:
     count = 0
     for number, one in enumerate(LOOK_ALIKES):
         writer = a_gang(one)[number % 4].rater
-        candidate = Candidate(one.text, a_gang(one), writers=(writer,))
+        candidate = Candidate(a_gang(one), writers=(writer,))
         ruling = rule_on(candidate, RULES, screened=screen(one.text), used=used, now_ns=0)
         used.update(ruling.charged)
         count += ruling.state == "admitted"
