@@ -23,6 +23,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "estimate": "burnish.commands.estimate:estimate_policy",
     "memory": "burnish.commands.memory:app",
     "pairs": "burnish.commands.pairs:list_pairs",
+    "tools": "burnish.commands.tools:tools",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }

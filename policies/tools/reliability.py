@@ -59,4 +59,4 @@ def share(part: float, whole: float, z: float = _Z) -> tuple[float, float]:
     scale = 1 + z * z / whole
     middle = (seen + z * z / (2 * whole)) / scale
     reach = z * math.sqrt(seen * (1 - seen) / whole + z * z / (4 * whole * whole)) / scale
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    return max(0.0, middle - reach) if part else 0.0, min(1.0, middle + reach) if part < whole else 1.0

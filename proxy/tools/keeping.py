@@ -105,11 +105,15 @@ class ToolKeeping:
 def watching_agents(config: Config) -> Iterator[tuple[str, AgentConfig, StepConfig]]:
     """Agents whose tools are watched, with the step that says how. Costs no import."""
     for name, agent in config.agents.items():
-        if agent.mode == "bypass" or agent.record != "all":
-            continue
-        step = next((step for step in agent.middleware if step.name == STEP and step.enabled), None)
-        if step is not None:
+        if (step := watches(agent)) is not None:
             yield name, agent, step
+
+
+def watches(agent: AgentConfig) -> StepConfig | None:
+    """The step that says how an agent's tools are watched; None where they are not."""
+    if agent.mode == "bypass" or agent.record != "all":
+        return None
+    return next((step for step in agent.middleware if step.name == STEP and step.enabled), None)
 
 
 def tool_states_in(directory: Path, redis: str | None) -> "ToolStates":
