@@ -109,7 +109,7 @@ def run_background(
             closing.callback(remembering.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
-                answers.watch(shared)
+                answers.watch(shared or remembering.clearing)
                 more = keeper.step()
                 more = learning.step() or more
                 more = tools.step() or more

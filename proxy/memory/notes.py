@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from policies.retrieval.uplift import UpliftState
+from stores.insights import InsightStore
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -34,6 +35,12 @@ class Notes(msgspec.Struct):
 
     def encoded(self) -> bytes:
         return _encode(self)
+
+
+def has_shelf(agent: str, insights: InsightStore) -> bool:
+    """Whether any of an agent's answers may be in the index."""
+    noted = insights.noted(agent)
+    return noted is not None and notes_of(noted.document).collection is not None
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Notes)

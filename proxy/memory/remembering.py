@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _EVERY: Final = 1.0
 _LONGEST_DELAY: Final = 10.0
 _SAY_EVERY: Final = 2.0
+_GRACE: Final = 10.0
+"""Seconds that something may be away without a word: what keeps the index takes some to start."""
 _PATIENCE: Final = 1.0
 _log = logging.getLogger("burnish.memory")
 
@@ -37,9 +39,10 @@ class Library(Protocol):
 
 
 class _Trouble(NamedTuple):
-    """Why an agent remembers nothing, and when that is tried again."""
+    """Why an agent remembers nothing, since when, and when that is tried again."""
 
     text: str
+    since: float
     delay: float
     until: float
 
@@ -72,6 +75,11 @@ class Remembering:
         self._failing: str | None = None
         self._said: MemoryStatus | None = None
 
+    @property
+    def clearing(self) -> bool:
+        """Whether the embedded index is still to be rid of answers, of an agent that has no memory any more."""
+        return bool(self._leaving) and self._records.chroma == "embedded"
+
     def use(self, config: Config) -> None:
         """Remember by another configuration from now on; where the records are stays as it was."""
         self._config = config
@@ -92,7 +100,7 @@ class Remembering:
             more = self._attempt(name, now, lambda: self._keeper(name, agent, step).step()) or more  # noqa: B023
         for name in self._left(now):
             self._attempt(name, now, lambda: self._clear(name))  # noqa: B023
-        self._note()
+        self._note(now)
         self._next_at = now if more else now + _EVERY
         if now >= self._say_at:
             self._say_at = now + _SAY_EVERY
@@ -116,8 +124,10 @@ class Remembering:
             more = work()
         except Exception as error:
             # The same process keeps the record, and other agents remember: it may not end over what one was told.
-            delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
-            self._troubles[name] = _Trouble(f"agent {name!r}: {_told(error)}", delay, now + delay)
+            since = trouble.since if trouble else now
+            soon = trouble is None or now - since < _GRACE
+            delay = _EVERY if soon else min(_LONGEST_DELAY, self._troubles[name].delay * 2)
+            self._troubles[name] = _Trouble(f"agent {name!r}: {_told(error)}", since, delay, now + delay)
             return False
         self._troubles.pop(name, None)
         return more
@@ -144,12 +154,13 @@ class Remembering:
         return self._leaving
 
     def _look_for_those_who_left(self) -> list[str]:
+        from proxy.memory.notes import has_shelf
         from stores.insights import open_insights
 
         members = {name for name, _, _ in remembering_agents(self._config)}
         insights = open_insights(self._records.database, patience=_PATIENCE)
         try:
-            return [agent for agent in insights.agents() if agent not in members]
+            return [name for name in insights.agents() if name not in members and has_shelf(name, insights)]
         finally:
             insights.close()
 
@@ -179,9 +190,10 @@ class Remembering:
             self._library = self._open_library(self._config)
         return self._library
 
-    def _note(self) -> None:
+    def _note(self, now: float) -> None:
         """Says once what is wrong, and once that it no longer is."""
-        failing = "; ".join(trouble.text for trouble in self._troubles.values()) or None
+        lasting = (trouble.text for trouble in self._troubles.values() if now - trouble.since >= _GRACE)
+        failing = "; ".join(lasting) or None
         if failing == self._failing:
             return
         if failing is None:

@@ -153,10 +153,15 @@ def test_an_agent_that_has_no_memory_any_more_is_forgotten_by_the_index(backgrou
     process.play()
     process.run(2)
     process.remembering.use(process.configured(agents={AGENT: {**REMEMBERS, "middleware": []}}))
-    process.run(4)
+    process.shelves.answers.failing = True
+    process.run(3)
+    assert process.remembering.clearing
+    process.shelves.answers.failing = False
+    process.run(5)
     assert process.found == []
+    assert not process.remembering.clearing
     process.remembering.use(process.config)
-    process.run(6)
+    process.run(8)
     assert process.found == [SETTINGS]
 
 
@@ -191,6 +196,19 @@ def test_where_the_index_is_away_it_is_said_once_and_made_up_for(
     assert process.status.failing is None
 
 
+def test_what_takes_a_few_seconds_to_start_is_waited_for_without_a_word(
+    background: Callable[..., Background], caplog: pytest.LogCaptureFixture
+) -> None:
+    process = background(agents={AGENT: REMEMBERS})
+    process.shelves.answers.failing = True
+    process.play()
+    process.run(8)
+    process.shelves.answers.failing = False
+    process.run(20)
+    assert process.found == [SETTINGS]
+    assert caplog.messages == []
+
+
 def test_where_the_embedder_is_away_in_the_midst_of_it_nothing_is_lost(
     background: Callable[..., Background], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -198,12 +216,12 @@ def test_where_the_embedder_is_away_in_the_midst_of_it_nothing_is_lost(
     process.run(2)
     process.shelves.words.failing = True
     process.play()
-    process.run(6)
+    process.run(20)
     assert caplog.messages == [
         "nothing is remembered for now, and nothing is lost: agent 'support': the embedder is away; start it"
     ]
     process.shelves.words.failing = False
-    process.run(20)
+    process.run(40)
     assert process.found == [SETTINGS]
 
 
