@@ -48,7 +48,7 @@ _KINDS: Final = {
     "empty object": "an empty object",
 }
 _FRAMEWORKS: Final = re.compile(
-    r"^(?:an error occurred while running the tool\. please try again\. )?(?:error: ?)?"
+    r"^(?:an error occurred while running the tool\. please try again\. ?)?(?:error: ?)?"
     r"(?:[A-Za-z_.]{0,60}(?:Error|Exception): ?)?",
     re.IGNORECASE,
 )

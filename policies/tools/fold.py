@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from policies.tools import breaker, systemic
+from policies.tools.arguments import explained
 from policies.tools.reliability import judged
 from policies.tools.settings import BreakerSettings
 from policies.tools.state import Called, Change, Figures, ToolsState, ToolState
@@ -49,7 +50,7 @@ class _Folding:
         blames = failed is not None and self._in_general(failed, call.at_ns)
         for figures in (tool.figures, _shaped(tool, call.shape)):
             _count(figures, call, failed if blames else None)
-        if failed is not None and blames:
+        if failed is not None and blames and not (failed and explained(tool, call.shape)):
             self._judge(call.tool, tool, failed, call.at_ns)
 
     def _in_general(self, failed: bool, at_ns: int) -> bool:

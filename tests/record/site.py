@@ -84,10 +84,14 @@ class Site:
         """What `burnish show --json` says of a run."""
         return json.loads(self.burnish("show", run, "--json", *options).stdout)
 
+    def command(self, command: str, *arguments: str) -> list[str]:
+        """What a person types, under the configuration of the last start."""
+        return [str(_BURNISH), command, *arguments, "--config", str(self._started / "burnish.yaml")]
+
     def burnish(self, command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A command that must succeed, under the configuration of the last start."""
+        """A command that must succeed."""
         done = subprocess.run(
-            [str(_BURNISH), command, *arguments, "--config", str(self._started / "burnish.yaml")],
+            self.command(command, *arguments),
             capture_output=True,
             text=True,
             timeout=_PATIENCE,

@@ -162,6 +162,24 @@ def test_each_shape_of_arguments_has_figures_of_its_own() -> None:
     assert (tool.figures.calls, tool.figures.latency.calls, tool.figures.last_ns) == (3, 2, 3)
 
 
+def shaped(shape: str, outcomes: str, start: int = 0) -> list[Called]:
+    return [msgspec.structs.replace(call, shape=shape) for call in calls("f", outcomes, start)]
+
+
+def test_a_tool_that_fails_for_one_shape_of_arguments_alone_is_not_blamed() -> None:
+    wrong = [call for number in range(100) for call in shaped("day: written date", "xx", start=3 * number)]
+    fine = [call for number in range(100) for call in shaped("day: date", ".", start=3 * number + 2)]
+    state, changes = folded([*wrong, *fine])
+    assert changes == []
+    assert state.tools["f"].figures.reliability.failing > 0.6
+
+
+def test_a_tool_that_fails_for_all_shapes_is_blamed_whatever_each_did_before() -> None:
+    fine = [*shaped("a", "." * 100), *shaped("b", "." * 20, start=100)]
+    _, changes = folded([*fine, *shaped("b", "x" * 3, start=120), *shaped("a", "x" * 5, start=123)])
+    assert [change.rsplit(" ", 1)[0] for change in changes] == ["f opened at"]
+
+
 def test_what_is_kept_has_a_bound() -> None:
     many = [Called(f"tool {n}", "ok", n, shape="x") for n in range(600)]
     shapes = [Called("tool 0", "ok", n, shape=f"shape {n}") for n in range(100)]
