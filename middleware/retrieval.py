@@ -91,6 +91,7 @@ class Retrieval:
         self._secret = services.secret
         self._clock = services.clock
         self._recall = services.recall
+        self._observing = services.observing
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
         if exchange.turn != "main":
@@ -105,6 +106,11 @@ class Retrieval:
             drop=self._settings.drop,
             uniform=lambda name: uniform(self._secret, self._agent, f"retrieval\0{exchange.id}\0{name}"),
         )
+        shown = [each for each, kept in zip(chosen, drawn.shown, strict=True) if kept]
+        if shown:
+            # The best last: what stands nearest to the end of a prompt is heeded most.
+            message = quote([_quoted(each) for each in reversed(shown)])
+            request = request.with_message(self._settings.role, message)
         exchange.record(
             AnswersShown(
                 ids=tuple(each.answer.id for each in chosen),
@@ -115,14 +121,10 @@ class Retrieval:
                 drop=self._settings.drop,
                 model=request.model,
                 instructions=instructions,
+                observed=self._observing,
             )
         )
-        shown = [each for each, kept in zip(chosen, drawn.shown, strict=True) if kept]
-        if not shown:
-            return await call_next(exchange)
-        # The best last: what stands nearest to the end of a prompt is heeded most.
-        message = quote([_quoted(each) for each in reversed(shown)])
-        return await call_next(exchange.with_request(request.with_message(self._settings.role, message)))
+        return await call_next(exchange.with_request(request) if shown else exchange)
 
     async def _found(self, exchange: Exchange) -> "Sequence[Found]":
         try:

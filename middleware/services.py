@@ -40,6 +40,8 @@ class Services:
     routing: RoutingState = field(default_factory=MemoryRouting)
     epoch: Callable[[], Published | None] = _no_epoch
     """The last epoch that was published for the agent; without asking anybody."""
+    observing: bool = False
+    """Whether the chain only looks on: no reply that a step sees is one to a request that it made."""
     recall: Recall = field(default_factory=NoRecall)
     """The agent's best past answers."""
     failing_tools: Callable[[], Mapping[str, Failing]] = _none_failing

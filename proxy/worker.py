@@ -295,6 +295,7 @@ class Worker:
             routing=self._routing,
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),
+            observing=config.agents[agent].mode == "observe",
             recall=self._recall_of(config, agent, learned.get(agent, ())),
         )
 

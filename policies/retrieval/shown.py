@@ -10,7 +10,7 @@ class AnswersShown:
     A call is held out as a whole with probability `holdout` (then none is shown); else each answer is left out on its
     own with probability `drop`. What did not fit the token budget is not among the ids. `model` and `instructions` (a
     digest, see `policies.retrieval.validity`) are those the call was made under, as the step saw them: an answer that
-    comes of this run is valid for calls like it.
+    comes of this run is valid for calls like it. `observed`: the step only looked on, and the model saw none of them.
     """
 
     ids: tuple[str, ...]
@@ -21,3 +21,4 @@ class AnswersShown:
     drop: float
     model: str = ""
     instructions: str = ""
+    observed: bool = False

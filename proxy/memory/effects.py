@@ -22,6 +22,7 @@ class _Shown(msgspec.Struct, frozen=True):
     held_out: bool
     holdout: float
     drop: float
+    observed: bool = False
 
 
 class Effects:
@@ -85,7 +86,8 @@ class Effects:
 
 
 def _shown(run: Run) -> Seen | None:
-    """What a call was shown, without its reward; None where nothing qualified, or the call is not the agent's own."""
+    """What a call was shown, without its reward; None where nothing qualified, the step only looked on,
+    or the call is not the agent's own."""
     attributes = shown_in(run)
     if attributes is None or run.source != "live" or run.turn != "main":
         return None
@@ -93,4 +95,8 @@ def _shown(run: Run) -> Seen | None:
         found = msgspec.convert(attributes, _Shown, strict=False)
     except msgspec.ValidationError:
         return None
-    return Seen(found.ids, found.shown, found.held_out, found.holdout, found.drop, None) if found.ids else None
+    return (
+        Seen(found.ids, found.shown, found.held_out, found.holdout, found.drop, None)
+        if found.ids and not found.observed
+        else None
+    )

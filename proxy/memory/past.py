@@ -50,7 +50,7 @@ def past_of(run: Run) -> Past | None:
     if len(question) < _SHORTEST and "assistant" in request.roles:
         return None
     fact = shown_in(run) or {}
-    shown = zip(fact.get("ids", ()), fact.get("shown", ()), strict=False)
+    shown = () if fact.get("observed") else zip(fact.get("ids", ()), fact.get("shown", ()), strict=False)
     return Past(
         run=run.id,
         question=question,

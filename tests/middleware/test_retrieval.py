@@ -140,6 +140,13 @@ async def test_what_a_call_was_shown_is_on_record() -> None:
     ]
 
 
+async def test_a_chain_that_only_looks_on_says_so() -> None:
+    services = Services("a", secret=b"a secret", clock=lambda: NOW_NS, recall=Memory(found("a", "x")), observing=True)
+    given = exchange()
+    await finish(await run(Retrieval(RetrievalSettings.model_validate(SURE), services), model=says("ok"), given=given))
+    assert [fact.observed for fact in facts(given, AnswersShown)] == [True]
+
+
 @pytest.mark.parametrize(
     "messages",
     [

@@ -179,6 +179,9 @@ def test_an_answer_that_was_shown_gains_nothing_from_being_said_again(memory: Ma
     dropped = a_call(3, shown={"ids": [before.id], "shown": [False]})
     agent.learn(dropped, *liked(dropped, "carl"))
     assert agent.insights[0].votes == 3
+    observed = a_call(4, shown={"ids": [before.id], "shown": [True], "observed": True})
+    agent.learn(observed, *liked(observed, "dora"))
+    assert agent.insights[0].votes == 4
 
 
 def test_an_answer_is_valid_for_calls_like_the_one_it_comes_of(memory: Made) -> None:
@@ -365,7 +368,7 @@ def test_of_another_tenant_nothing_is_found(memory: Made) -> None:
 # Whether it helps
 
 
-def played(agent: Memory, insight: Insight, calls: int, *, good_when_shown: bool) -> None:
+def played(agent: Memory, insight: Insight, calls: int, *, good_when_shown: bool, observed: bool = False) -> None:
     """Calls of which every fourth was not shown the answer; rewarded as it helps or harms."""
     for number in range(calls):
         was_shown = number % 4 != 0
@@ -373,7 +376,7 @@ def played(agent: Memory, insight: Insight, calls: int, *, good_when_shown: bool
             1_000 + number,
             f"What about topic{number}?",
             "Something.",
-            shown={"ids": [insight.id], "shown": [was_shown], "holdout": 0.0, "drop": 0.25},
+            shown={"ids": [insight.id], "shown": [was_shown], "holdout": 0.0, "drop": 0.25, "observed": observed},
         )
         agent.put(call, vote(call, "ada").thumb(was_shown == good_when_shown))
 
@@ -397,6 +400,16 @@ def test_an_answer_that_harms_is_retired_with_a_decision_that_holds_the_evidence
     assert (decision.evidence["shown"], decision.evidence["hidden"]) == (60, 20)
     agent.learn(*liked(call, "carl", "dora"))
     assert SETTINGS not in agent.found
+
+
+def test_what_was_only_observed_tells_nothing_of_an_answer(memory: Made) -> None:
+    agent, call = memory(reward=rewarding()), a_call(1)
+    agent.learn(call, *liked(call, "ada", "bob"))
+    (insight,) = agent.insights
+    played(agent, insight, 80, good_when_shown=False, observed=True)
+    agent.step(2_000)
+    assert SETTINGS in agent.found
+    assert insight.id not in agent.notes.uplift.items
 
 
 def test_an_answer_that_helps_stays(memory: Made) -> None:
