@@ -5,6 +5,10 @@ is no guide: bootstrap intervals of a variant that earns .02 held it in 30 % of 
 the least reward and with the most are counted with it, z²/2 of each, of the log's average weight, as Agresti and Coull
 (1998) do for a proportion. The degrees of freedom are those of the effective number of sessions. The interval reaches
 from the value as well as from the middle so found: an adapting bandit leaves the fewest observations where they misled.
+
+Few heavy weights are skew: a log that lacks them has a low value and a small spread at once, and IPS intervals missed
+the truth above ten times as often as below. So both ends are moved by the first term of the Edgeworth expansion of
+Student's statistic, inverted (Hall, 1983); there the skewness counts by which one end gives as much as the other takes.
 """
 
 import math
@@ -41,9 +45,20 @@ def interval(
     middle = above / below
     squares = float(np.square(top - middle * bottom).sum())
     squares += sum(imagined * (common * (bound - middle)) ** 2 for bound in bounds or ())
+    cubes = float(((top - middle * bottom) ** 3).sum())
+    cubes += sum(imagined * (common * (bound - middle)) ** 3 for bound in bounds or ())
+    skew = cubes / squares**1.5 if squares else 0.0
     error = math.sqrt(squares * count / (count - 1)) / below
-    reach = t_quantile((1 + confidence) / 2, count - 1) * error
-    return min(value, middle) - reach, max(value, middle) + reach
+    reach = t_quantile((1 + confidence) / 2, count - 1)
+    return min(value, middle) - _moved(reach, -skew) * error, max(value, middle) + _moved(reach, skew) * error
+
+
+def _moved(reach: float, skew: float) -> float:
+    """An end's distance in standard errors; `skew` is the sum's own, above 0 where that end is the longer."""
+    if skew < 0:
+        # From here on the first term alone would make the surer interval the shorter.
+        reach = min(reach, -1.5 / skew)
+    return reach + skew * (2 * reach**2 + 1) / 6
 
 
 def t_quantile(probability: float, freedom: float) -> float:

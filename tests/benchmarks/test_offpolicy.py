@@ -72,6 +72,20 @@ def test_goals_are_judged_by_the_means() -> None:
     assert mean([{"x": 1.0}, {"x": 3.0}, {}], "x") == pytest.approx((2.0, 1.0))
 
 
+def test_joint_intervals_are_asked_to_be_what_they_say_up_to_the_error_of_so_many_logs() -> None:
+    joint = [goal for goal in GOALS if goal.nominal]
+    assert len(joint) == len(METHODS)
+
+    def verdicts(held: int, logs: int) -> set[str]:
+        played = [figures("five", float(number < held)) for number in range(logs)]
+        return {goal.verdict({"five": played}) for goal in joint}
+
+    # Of 1,900 logs .95 has a standard error of .005, of 19 one of .05.
+    assert joint[0].error(1_900) == pytest.approx(0.005)
+    assert (verdicts(1_796, 1_900), verdicts(1_795, 1_900)) == ({"met"}, {"missed"})
+    assert (verdicts(18, 19), verdicts(17, 19)) == ({"met"}, {"missed"})
+
+
 def test_the_page_has_a_table_a_case(tmp_path: Path) -> None:
     found = {name: [figures(name, 0.5), figures(name, 0.5)] for name in CASES}
     write(found, tmp_path)

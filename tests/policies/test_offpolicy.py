@@ -101,6 +101,25 @@ def test_intervals_hold_the_truth_as_often_as_they_say(method: Method) -> None:
     assert 0.86 <= fmean(held) <= 0.96
 
 
+def test_few_heavy_weights_mislead_ips_no_more_often_upwards_than_downwards() -> None:
+    too_low, too_high = [], []
+    for seed in range(400):
+        found = estimate(tosses(600, p=0.05, mean=0.5, seed=seed), ONLY_A, method="ips", confidence=0.9)
+        too_low.append(found.high < 0.5)
+        too_high.append(found.low > 0.5)
+    assert fmean(too_low) <= 0.06
+    assert fmean(too_high) <= 0.06
+
+
+def test_intervals_reach_further_where_weights_are_skew() -> None:
+    few = [Logged("a", 0.1, 1.0)] * 3 + [Logged("a", 0.1, 0.0)] * 3 + [Logged("b", 0.9, 1.0)] * 54
+    found = estimate(few, ONLY_A, method="ips")
+    assert found.high - found.value > 1.3 * (found.value - found.low)
+    even = [Logged("a", 0.5, 1.0), Logged("a", 0.5, 0.0)] * 30
+    alike = estimate(even, ONLY_A, method="snips")
+    assert alike.high - alike.value == pytest.approx(alike.value - alike.low)
+
+
 def test_a_variant_that_never_failed_is_not_thought_infallible() -> None:
     decisions = [Logged("a", 0.5, 1.0), Logged("b", 0.5, 1.0)] * 20
     for method in METHODS:
