@@ -15,7 +15,15 @@ BAR = 20
 _TIME = 10
 _TIMES = _TIME + 2 + BAR + _TIME
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_OUTCOMES = {"ok": "green", "success": "green", "error": "bold red", "failure": "bold red", "cancelled": "yellow"}
+_OUTCOMES = {
+    "ok": "green",
+    "error": "bold red",
+    "cancelled": "yellow",
+    "empty": "yellow",
+    "caller_error": "yellow",
+    "tool_error": "bold red",
+    "timeout": "bold red",
+}
 
 
 @dataclass(frozen=True)
