@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from burnish.commands.progress import progress_bar
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.runs import Since, moment_given
 from burnish.commands.tool_views import Shown, document, print_tools
@@ -15,6 +16,7 @@ from burnish.commands.variant_options import Agent, configured_for
 from burnish.commands.wording import one_line
 from proxy.tools.keeping import STATE, STEP, tool_states_in, watches
 from proxy.tools.known import Known, known_from
+from stores.runs import RunFilter
 
 
 def tools(
@@ -67,7 +69,8 @@ def _propose(place: Place, agent: str, tenant: str, config_hash: str, since_ns: 
     # Imported here: it is learning that it belongs to, not looking.
     from learners.tool_notes.propose import propose
 
-    with place.store() as runs, place.ledger() as ledger:
+    with place.store() as runs, place.ledger() as ledger, progress_bar("reading calls") as shown:
+        total = runs.count(RunFilter(agent=agent))
         proposals = list(
             propose(
                 runs,
@@ -77,6 +80,7 @@ def _propose(place: Place, agent: str, tenant: str, config_hash: str, since_ns: 
                 now_ns=time.time_ns(),
                 since_ns=since_ns,
                 config_hash=config_hash,
+                read=lambda done: shown(done, total),
             )
         )
     if as_json:

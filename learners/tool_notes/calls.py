@@ -1,7 +1,7 @@
 """Calls of tools as evidence: arguments taken apart into fields, and whether the call failed."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -27,11 +27,16 @@ class Tried(NamedTuple):
     said: str = ""
 
 
-def read_calls(runs: RunStore, agent: str, *, since_ns: int = 0) -> dict[str, list[Tried]]:
-    """By tool, the calls that live runs brought results of. Who tries the same again in a session tells nothing new."""
+def read_calls(
+    runs: RunStore, agent: str, *, since_ns: int = 0, read: Callable[[int], None] = lambda done: None
+) -> dict[str, list[Tried]]:
+    """By tool, the calls that live runs brought results of. Who tries the same again in a session tells nothing new.
+
+    `read` is told how many runs were read so far.
+    """
     found: dict[str, deque[Tried]] = {}
     known: set[tuple[str, str, str]] = set()
-    place = 0
+    place = done = 0
     while True:
         page = runs.after(place, _AT_ONCE, agent)
         for indexed in page.runs:
@@ -42,6 +47,8 @@ def read_calls(runs: RunStore, agent: str, *, since_ns: int = 0) -> dict[str, li
                     if key not in known:
                         known.add(key)
                         found.setdefault(name, deque(maxlen=_MOST)).append(tried)
+        done += len(page.runs)
+        read(done)
         if len(page.runs) < _AT_ONCE:
             return {name: list(calls) for name, calls in found.items()}
         place = page.upto

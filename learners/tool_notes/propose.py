@@ -5,7 +5,7 @@ The same note is the same variant: proposing again proposes nothing new. A draft
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -40,9 +40,10 @@ def propose(
     now_ns: int,
     since_ns: int = 0,
     config_hash: str = "",
+    read: Callable[[int], None] = lambda done: None,
 ) -> Iterator[Proposal]:
-    """One for each tool that something was learned of."""
-    calls = read_calls(runs, agent, since_ns=since_ns)
+    """One for each tool that something was learned of. `read` is told how many runs were read so far."""
+    calls = read_calls(runs, agent, since_ns=since_ns, read=read)
     for tool, tried in sorted(calls.items()):
         findings = find(tried, ALPHA / len(calls))
         note = word(findings) if findings else None

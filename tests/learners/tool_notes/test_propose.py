@@ -132,7 +132,9 @@ def test_what_is_tried_again_in_a_session_counts_once(kept: Kept) -> None:
 
 def test_many_pages_of_runs_are_read(kept: Kept) -> None:
     kept.put(lookups(1_201))
-    assert len(read_calls(kept.runs, "support")["rates"]) == 1_201
+    told: list[int] = []
+    assert len(read_calls(kept.runs, "support", read=told.append)["rates"]) == 1_201
+    assert told == [500, 1_000, 1_201]
 
 
 @pytest.mark.parametrize(
