@@ -53,6 +53,16 @@ class Crowd:
         found = self.beliefs.raters.get(rater) if self.beliefs is not None else None
         return found is not None and found.votes >= _KNOWN_FROM
 
+    def reliability(self, rater: str) -> float | None:
+        """How often the rater is right, of good and of bad runs alike; None where that is not known.
+
+        One who always votes alike is right half the time.
+        """
+        if self.beliefs is None or not self.knows(rater):
+            return None
+        (down, up) = self.beliefs.raters[rater].confusion
+        return (down[0] + up[1]) / 2
+
     def _weight(self, thumb: Thumb) -> float:
         """The logarithm of how much more probable the thumb is for a good run than for a bad one."""
         assert self.beliefs is not None

@@ -5,8 +5,8 @@ runs come to the same words, all that was said of any of them counts. Only an an
 from the run saying it again: it would vouch for itself.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from policies.retrieval.admission import Evidence
 from proxy.memory.past import Past, past_of
@@ -15,6 +15,8 @@ from records.score import CORRECTION, Score
 from stores.ledger import Ledger, ScoreFilter
 from stores.runs import RunStore
 
+Reliability: TypeAlias = Callable[[str], float | None]
+"""How often a rater is right, if that is known."""
 MOST_RUNS: Final = 20
 """Of which one answer comes; the latest count."""
 
@@ -33,8 +35,9 @@ class Claim(NamedTuple):
 class Claims:
     """What was looked up so far; good for one step of the keeper, for the record goes on."""
 
-    def __init__(self, terms: MemoryTerms, runs: RunStore, ledger: Ledger) -> None:
+    def __init__(self, terms: MemoryTerms, runs: RunStore, ledger: Ledger, reliability: Reliability) -> None:
         self._terms = terms
+        self._reliability = reliability
         self._runs = runs
         self._ledger = ledger
         self._scores: dict[str, list[Score]] = {}
@@ -81,17 +84,23 @@ class Claims:
             if (answer := correction_in(score)) is not None:
                 corrections.setdefault(answer.strip(), []).append(score)
         for text, by in corrections.items():
-            said = tuple((score.created_ns, Evidence(trust_of(score), score.rater, 1.0)) for score in by)
+            said = tuple((score.created_ns, self._weighed(Evidence(trust_of(score), score.rater, 1.0))) for score in by)
             found[self._id(past, text)] = Claim(past, text, "correction", by[0].rater, said)
         own = self._id(past, past.answer)
         if past.answer and own not in past.seen:
             # Who liked an answer and corrected it as well liked it.
             ordered = sorted(scores, key=lambda score: (score.evaluator != CORRECTION, score.created_ns))
-            said = tuple((score.created_ns, word) for score in ordered if (word := terms.word(score)) is not None)
+            said = tuple(
+                (score.created_ns, self._weighed(word)) for score in ordered if (word := terms.word(score)) is not None
+            )
             if own in found:
                 said = (*said, *found[own].said)
             found[own] = Claim(past, past.answer, "run", past.user, said)
         return found
+
+    def _weighed(self, word: Evidence) -> Evidence:
+        """People are believed as far as gold items and others bear them out."""
+        return word._replace(reliability=self._reliability(word.rater)) if word.trust == "human" else word
 
     def _id(self, past: Past, text: str) -> str:
         return past.id_of(self._terms.tenant, self._terms.agent, text)

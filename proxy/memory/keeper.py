@@ -19,6 +19,7 @@ from proxy.memory.claims import Claim, Claims
 from proxy.memory.effects import Effects
 from proxy.memory.judging import Judge, Judged, retired, same
 from proxy.memory.notes import Notes, notes_of
+from proxy.memory.raters import Raters
 from proxy.memory.shelf import Shelf
 from proxy.memory.terms import MemoryTerms
 from records.decision import Decision
@@ -71,6 +72,7 @@ class Keeper:
         self._notes = Notes()
         self._shelf: Shelf | None = None
         self._effects: Effects | None = None
+        self._raters = Raters(terms.agent, stores.ledger, clock=clock)
         self._sweep_at_ns = 0
         self._weighed = -1
 
@@ -142,7 +144,7 @@ class Keeper:
         spoken = [each.score.subject for each in scores if self._concerns(each.score)]
         runs = self._present(dict.fromkeys((*notes.early, *spoken)), now_ns)
         if runs:
-            claims = Claims(self._terms, self._stores.runs, self._stores.ledger)
+            claims = Claims(self._terms, self._stores.runs, self._stores.ledger, self._raters.reliability)
             claims.load(runs)
             self._judge(runs, claims, changed, now_ns)
         return len(scores) == self._at_once

@@ -104,3 +104,16 @@ def test_gold_is_read_from_the_owners_scores_alone() -> None:
         a_score("thumbed", 1.0),
     ]
     assert gold_of(scores) == {"good": 1.0, "bad": 0.0}
+
+
+def test_a_rater_is_as_reliable_as_gold_bears_out_and_one_who_always_votes_alike_half_the_time() -> None:
+    gold = {f"run {number}": float(number % 2) for number in range(40)}
+    scores = [a_score(run, good, rater="honest") for run, good in gold.items()]
+    scores += [a_score(run, 1 - good, rater="liar") for run, good in gold.items()]
+    scores += [a_score(run, 1.0, rater="content") for run in gold]
+    crowd = crowd_of(scores, gold)
+    told = {rater: crowd.reliability(rater) for rater in ("honest", "liar", "content", "nobody")}
+    assert told["nobody"] is None
+    assert told["honest"] == pytest.approx(1, abs=0.1)
+    assert told["liar"] == pytest.approx(0, abs=0.1)
+    assert told["content"] == pytest.approx(0.5, abs=0.1)

@@ -17,6 +17,7 @@ from tests.proxy.rewards.learning import Killed, Mortal
 
 Made = Callable[..., Memory]
 END = 300.0
+NAMES = ("ada", "bob", "carl")
 
 
 def a_history() -> list[tuple[float, Run | Score]]:
@@ -33,10 +34,11 @@ def a_history() -> list[tuple[float, Run | Score]]:
     events: list[tuple[float, Run | Score]] = [(float(number), call) for number, call in enumerate(calls)]
     events += [(20.0 + number, call) for number, call in enumerate(shown)]
     for number, call in enumerate(calls):
-        raters = ["ada", "bob", "carl"][: 1 + number % 3]
+        # Of nobody is so much known that it would matter when it was looked up.
+        raters = [f"{name} {number}" for name in NAMES[: 1 + number % 3]]
         events += [(number + 5.0 - number % 2 * 5, score) for score in liked(call, *raters)]
-    events += [(12.0, vote(calls[1], rater, at=9).correction("Better.")) for rater in ("ada", "bob")]
-    events += [(14.0, vote(calls[5], rater, at=9).thumb(False)) for rater in ("ada", "bob", "carl")]
+    events += [(12.0, vote(calls[1], f"{name} 1", at=9).correction("Better.")) for name in NAMES[:2]]
+    events += [(14.0, vote(calls[5], f"{name} 5", at=9).thumb(False)) for name in NAMES]
     events += [(30.0, vote(call, "ada", at=2).thumb(True)) for call in shown]
     return sorted(events, key=lambda event: event[0])
 

@@ -216,6 +216,21 @@ def test_one_person_brings_no_more_than_a_few_answers_a_day(memory: Made) -> Non
     assert "Answer 6." in agent.found
 
 
+def test_who_was_wrong_about_gold_is_not_believed(memory: Made) -> None:
+    agent = memory()
+    golden = [a_call(number, f"What about gold{number}?", f"Gold {number}.") for number in range(100, 120)]
+    for number, call in enumerate(golden):
+        good = number % 2 == 0
+        agent.put(call, vote(call, "owner").gold(good))
+        agent.put(*(vote(call, liar).thumb(number % 3 == 0) for liar in ("mallory", "trudy", "oscar")))
+        agent.put(*(vote(call, honest).thumb(good) for honest in ("ada", "bob")))
+    false, true = a_call(1), a_call(2, "What does it cost?", "Ten euros.")
+    agent.put(false, true, *liked(false, "mallory", "trudy", "oscar"), *liked(true, "ada", "bob"))
+    agent.step()
+    assert "Ten euros." in agent.found
+    assert SETTINGS not in agent.found
+
+
 # Answers to nearly the same question
 
 
