@@ -6,8 +6,13 @@ and never below 0. Of a tool that fails as often as is tolerated that sum reache
 (Lorden 1971), however often one looks.
 """
 
+from typing import Final
+
 from policies.tools.settings import BreakerSettings
 from policies.tools.state import Breaker, Change
+
+_TAKEN_BACK: Final = 2
+"""Trials that worked, by one that failed: as much as failures weigh more where .2 are tolerated and .5 are broken."""
 
 
 def suspect(settings: BreakerSettings, breaker: Breaker, failed: bool, at_ns: int) -> str | None:
@@ -47,6 +52,9 @@ def trial(settings: BreakerSettings, breaker: Breaker, tool: str, failed: bool, 
     if at_ns < breaker.until_ns:
         return None
     if failed:
+        breaker.trials -= _TAKEN_BACK
+        if breaker.trials >= 0:
+            return None
         breaker.trials = 0
         breaker.cooldown = min(breaker.cooldown * 2, settings.longest_cooldown)
         breaker.until_ns = at_ns + int(breaker.cooldown * 1e9)
@@ -60,9 +68,7 @@ def trial(settings: BreakerSettings, breaker: Breaker, tool: str, failed: bool, 
     breaker.opened_ns = breaker.until_ns = breaker.trials = 0
     breaker.cooldown, breaker.why = 0.0, ""
     forget(breaker)
-    return Change(
-        tool, "closed", at_ns, f"{trials} trials worked in a row", {"trials": trials, "open_seconds": seconds}
-    )
+    return Change(tool, "closed", at_ns, "its trials worked", {"trials": trials, "open_seconds": seconds})
 
 
 def forget(breaker: Breaker) -> None:

@@ -21,7 +21,7 @@ class BreakerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each trial that fails doubles the cooldown up to this."""
 
     trials: int = 5
-    """That have to work in a row."""
+    """That have to work; one that fails takes back two."""
 
     def __post_init__(self) -> None:
         if not 0 < self.tolerated < self.broken < 1:

@@ -34,7 +34,7 @@ class Figures(msgspec.Struct):
 
 
 class Breaker(msgspec.Struct):
-    """Closed while `opened_ns` is 0; open until `until_ns`; then half open, until enough trials worked in a row."""
+    """Closed while `opened_ns` is 0; open until `until_ns`; then half open, until enough trials worked."""
 
     opened_ns: int = 0
     until_ns: int = 0

@@ -83,6 +83,8 @@ def test_trials_that_work_close_it_and_one_that_fails_doubles_the_wait() -> None
     assert folded([*broken, *calls("f", "." * 5, start=34)])[1] == ["f opened at 4", "f closed at 38"]
     state, changes = folded([*broken, *calls("f", ".t", start=34)])
     assert changes == ["f opened at 4", "f reopened at 35"]
+    # Two that worked outweigh one that failed.
+    assert folded([*broken, *calls("f", "..x.....", start=34)])[1] == ["f opened at 4", "f closed at 41"]
     assert [state_of(state, "f", at) for at in (94, 95)] == ["open", "half_open"]
 
 
