@@ -102,7 +102,7 @@ def helper(module: str) -> Iterator[str]:
 async def up(subject: Subject, upstream: str, sink: str, complete: bool = True) -> AsyncIterator[Running]:
     """Starts a subject, waits for its first answer, and stops it at the end."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        place = Place(_free_port(), Path(folder), upstream, sink)
+        place = Place(free_port(), Path(folder), upstream, sink)
         if subject.command is None:
             yield Running(subject, place, Target(int(upstream.rpartition(":")[2])), None)
             return
@@ -134,7 +134,7 @@ async def _first_answer(running: Running) -> None:
     raise SubjectFailed(f"{running.subject.name} {how}; {running.place.said()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
