@@ -8,8 +8,10 @@ from typing import Any, Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
 from proxy.errors import ApiError
+from proxy.memory.status import MemoryStatus
 from proxy.rewards.status import LearningStatus
 from records import Attempt, Usage
+from records.insight import STATES
 from records.run import Outcome
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -107,6 +109,8 @@ class Metrics:
         self.awaited = Gauge("burnish_rewards_awaited", "Sessions whose scores may still come.", ("agent",), **newest)
         self.late = Gauge("burnish_scores_late", "Scores that came too late to count.", ("agent",), **newest)
         self.failing = Gauge("burnish_learning_failing", "1 while some agent can learn nothing.", **newest)
+        self.answers = Gauge("burnish_answers", "Past answers that are kept.", ("agent", "state"), **newest)
+        self.forgetful = Gauge("burnish_remembering_failing", "1 while some agent can remember nothing.", **newest)
         self._noted: list[Ended] = []
         # Looking a labelled child up costs more than counting with it.
         self._times = lru_cache(maxsize=1024)(self._histograms)
@@ -160,6 +164,13 @@ class Metrics:
                 self.stopped.labels(agent, name).set(variant.stopped)
                 if variant.mean is not None:
                     self.mean.labels(agent, name).set(variant.mean)
+
+    def remembered(self, status: MemoryStatus) -> None:
+        """What the background process says of memories."""
+        self.forgetful.set(status.failing is not None)
+        for agent, told in status.agents.items():
+            for state in STATES:
+                self.answers.labels(agent, state).set(told.answers.get(state, 0))
 
     def exposition(self) -> bytes:
         """All processes' figures added up, in the text format; those of the others as of their last flush."""

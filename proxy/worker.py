@@ -228,12 +228,15 @@ class Worker:
     def exposition(self) -> bytes:
         """All figures for Prometheus, those of the background process included."""
         # Imported here: only the background process needs what comes with it otherwise.
+        from proxy.memory.status import read_memory
         from proxy.record_status import read_status
         from proxy.rewards.status import read_learning
 
         records = self.snapshot.config.records.dir
         if (learning := read_learning(records)) is not None:
             self.metrics.learned(learning)
+        if (memory := read_memory(records)) is not None:
+            self.metrics.remembered(memory)
         kept = read_status(records)
         if kept is not None:
             self.metrics.indexed.set(kept.indexer.indexed)

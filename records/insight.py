@@ -13,6 +13,8 @@ TRUSTS: Final[tuple[Trust, ...]] = ("owner", "human", "judge", "code", "implicit
 InsightState: TypeAlias = Literal["waiting", "admitted", "quarantined", "retired"]
 """`waiting` for evidence; `admitted`, so calls may be shown it; `quarantined` by a guard, until its owner looks at it;
 `retired`, because it harmed, grew old or a better one took its place."""
+STATES: Final[tuple[InsightState, ...]] = ("admitted", "quarantined", "waiting", "retired")
+"""In the order in which they are listed."""
 
 
 class Insight(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from burnish.commands.columns import print_columns
 from burnish.commands.wording import clock, count, duration, one_line, printable, timestamp
 from policies.retrieval import uplift
 from policies.retrieval.uplift import Effect, ItemEffect, UpliftState
-from records.insight import Insight, InsightState
+from records.insight import STATES, Insight, InsightState
 
 _STYLES: Final[Mapping[InsightState, str]] = {
     "admitted": "green",
@@ -19,7 +19,6 @@ _STYLES: Final[Mapping[InsightState, str]] = {
     "waiting": "yellow",
     "retired": "dim",
 }
-"""In the order in which they are listed."""
 
 
 class Told(NamedTuple):
@@ -35,8 +34,7 @@ def told_by(state: UpliftState) -> Told:
 
 def standing(insights: Sequence[Insight]) -> list[Insight]:
     """Admitted ones first; of each state those that changed last."""
-    order = list(_STYLES)
-    return sorted(insights, key=lambda each: (order.index(each.state), -each.changed_ns))
+    return sorted(insights, key=lambda each: (STATES.index(each.state), -each.changed_ns))
 
 
 def print_table(
@@ -52,9 +50,9 @@ def print_table(
         console.print("Nothing is remembered yet.")
         return
     told = Text()
-    for state, style in _STYLES.items():
+    for state in STATES:
         if state in counts:
-            told.append("  " if told else "").append(f"{count(counts[state])} {state}", style)
+            told.append("  " if told else "").append(f"{count(counts[state])} {state}", _STYLES[state])
     console.print(told)
     console.print(Text(_sentence(effects.overall), "dim"), soft_wrap=True)
     if not insights:
