@@ -68,6 +68,12 @@ def stepped(agent: Memory, at: float) -> bool:
     return True
 
 
+def test_over_postgresql_it_is_the_same(memory: Made, tmp_path: Path, postgresql_url: str) -> None:
+    terms = {"reward": rewarding(), "admission": Admission(threshold=0.5, per_writer=9)}
+    file = memory(url=f"sqlite:///{tmp_path / 'file.db'}", **terms)
+    assert live(memory(url=postgresql_url, **terms), a_history()) == live(file, a_history())
+
+
 class Moment:
     """Whether this is the one of that number."""
 
