@@ -21,10 +21,10 @@ key = $(shell cat $(1) pyproject.toml | cksum | tr ' ' '-')
 RUNS := $(VENV)/.runs-$(call key,requirements/local.txt)
 TESTS := $(VENV)/.tests-$(call key,requirements/dev.txt)
 
-.PHONY: help run test check test-slow clients bench demo lock clean
+.PHONY: help run test check test-slow clients bench demo demo-retrieval lock clean
 
 help: ## List these commands.
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "%-20s %s\n", $$1, $$2}'
 
 run: $(RUNS) ## Serve agents on 127.0.0.1:8400; a small model answers while no provider's key is set.
 	@exec $(BIN)/burnish serve --config $(CONFIG) $(ARGS)
@@ -51,6 +51,9 @@ bench: $(TESTS) ## Measure what a call costs; writes docs/benchmarks.md.
 
 demo: $(RUNS) ## Make a whole and a streamed call through a proxy of its own, and print what was recorded.
 	$(BIN)/python examples/demo.py $(ARGS)
+
+demo-retrieval: $(RUNS) ## Correct an agent for a while, then ask it new questions without and with what it remembers.
+	$(BIN)/python examples/demo_retrieval.py $(ARGS)
 
 lock: .envs/uv/bin/uv ## Lock the requirements anew; ARGS=--upgrade moves them to the newest versions.
 	$(call compile,dev,--extra local --extra dev)
