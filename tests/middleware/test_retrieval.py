@@ -14,6 +14,7 @@ from burnish.testing import exchange, facts, finish, request, run, says
 from middleware.exchange import Exchange
 from middleware.messages import ChatRequest
 from middleware.recall import NoRecall, Recall, RecallFailed
+from middleware.registry import Registry
 from middleware.retrieval import RecallMissed, Retrieval, RetrievalSettings
 from middleware.services import Services
 from policies.retrieval.quoting import INTRODUCTION, REQUEST
@@ -365,3 +366,11 @@ async def test_the_message_may_be_the_systems() -> None:
 def test_a_setting_that_makes_no_sense_is_named(written: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         RetrievalSettings.model_validate(written)
+
+
+def test_the_step_is_found_by_its_name_and_mistakes_by_where_they_are() -> None:
+    installed = Registry()
+    assert installed.find("retrieval").make is Retrieval
+    assert not installed.find("retrieval").buffers
+    wrong = installed.problems("retrieval", {"topk": 1, "min_similarity": 2, "admit": {"treshold": 1}})
+    assert {where for where, _ in wrong} == {("topk",), ("min_similarity",), ("admit", "treshold")}
