@@ -73,6 +73,8 @@ HEADERS: Final = st.lists(
     ),
     max_size=2,
 )
+MORE_THAN_ANY: Final = 2**60
+"""Tokens a minute: what an odd answer claims to have cost, up to 2^41, must not shut out the calls after it."""
 ENDS: Final = st.sampled_from([(), (), (), (), (CUT,), (RESET,)])
 
 
@@ -91,7 +93,7 @@ async def proxy(upstream: Upstream, tmp_path: Path) -> AsyncIterator[Proxy]:
         tmp_path / "records",
         providers={"local": local},
         models={"small": {"provider": "local", "model": "m", "retries": {"max": 0}, "price": price}},
-        agent={"middleware": ["variant_routing", "tool_outcomes"], "limits": {"tpm": 10**9}},
+        agent={"middleware": ["variant_routing", "tool_outcomes"], "limits": {"tpm": MORE_THAN_ANY}},
         telemetry={"redact": ["hello"]},
     ) as proxy:
         yield proxy
