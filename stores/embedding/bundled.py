@@ -4,12 +4,12 @@ onnxruntime on one thread takes a third of the time that numpy takes for a quest
 x86-64 core), and half of that for each of many; a second thread made it slower. It holds no lock of the interpreter.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]  # It has no types.
 from tokenizers import Encoding, Tokenizer
 
 from stores.embedding import EmbeddingError, Vectors
@@ -64,7 +64,11 @@ class BundledEmbedder:
         return vectors
 
 
-def _session(weights: Path) -> onnxruntime.InferenceSession:
+def _session(weights: Path) -> Any:
+    # Told before it is imported: it would report to its maker that it runs, and where.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # type: ignore[import-untyped]  # It has no types.
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

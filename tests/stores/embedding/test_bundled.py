@@ -1,10 +1,15 @@
 """The embedder that comes with Burnish: its own weights, run for real."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from proxy.bundled.embedders import ALL_MINILM_L6_V2
+from proxy.bundled.fetch import cache_folder
 from stores.embedding import EmbeddingError
 from stores.embedding.bundled import LONGEST, BundledEmbedder
 from stores.embedding.minilm import minilm
@@ -47,6 +52,16 @@ def test_more_than_the_model_reads_is_cut(embedder: BundledEmbedder) -> None:
     whole, same, other = embedder.embed([long, long + "and then something else", "else " + long])
     np.testing.assert_allclose(whole, same, atol=1e-6)
     assert float(whole @ other) < 0.9999
+
+
+def test_nobody_is_told_that_it_runs(embedder: BundledEmbedder, tmp_path: Path) -> None:
+    """What runs the model would tell its maker, by way of a folder in the user's home."""
+    files = (cache_folder(os.environ) / each.name for each in (ALL_MINILM_L6_V2.weights, ALL_MINILM_L6_V2.tokenizer))
+    code = "import sys; from pathlib import Path; from stores.embedding.bundled import BundledEmbedder; "
+    code += "BundledEmbedder(*map(Path, sys.argv[1:])).embed(['hello'])"
+    home = {"HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code, *map(str, files)], env=home, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all", b"\x02" + bytes(7) + b"{}"])
