@@ -68,4 +68,5 @@ class AnswersProcess:
     def _command(self) -> list[str]:
         how = "kernel" if sys.platform == "linux" else "watch"
         command = [sys.executable, "-I", "-S", tether.__file__, how, str(os.getpid()), ""]
-        return [*command, sys.executable, "-m", "stores.answers.sharing", str(self._folder)]
+        # -P: not the module of that name that the working folder may have.
+        return [*command, sys.executable, "-P", "-m", "stores.answers.sharing", str(self._folder)]

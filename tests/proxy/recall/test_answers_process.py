@@ -52,6 +52,16 @@ def test_it_is_started_where_it_is_wanted_and_ended_where_not(process: AnswersPr
     assert not answers(tmp_path / "answers")
 
 
+def test_what_lies_in_the_working_folder_is_not_run(
+    process: AnswersProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stores").mkdir()
+    (tmp_path / "stores/__init__.py").write_text("raise RuntimeError('not ours')")
+    monkeypatch.chdir(tmp_path)
+    process.watch(True)
+    until(lambda: answers(tmp_path / "answers"))
+
+
 def test_one_that_dies_is_started_again_each_time_a_little_later(
     process: AnswersProcess, tmp_path: Path, clock: Clock
 ) -> None:
