@@ -10,7 +10,6 @@ from burnish.commands.columns import print_columns
 from burnish.commands.wording import clock, count, duration, one_line, timestamp
 from policies.breaker import State
 from policies.tools.outcome import ToolOutcome
-from policies.tools.reliability import share
 from policies.tools.state import Figures, ToolsState, ToolState
 
 _STYLES: Final[Mapping[State, str]] = {"closed": "green", "half_open": "yellow", "open": "red"}
@@ -71,7 +70,7 @@ def _figures(figures: Figures) -> dict[str, Any]:
         "calls": figures.calls,
         "outcomes": {name: figures.outcomes.get(name, 0) for name in _CLASSES},
         "failing": known.failing,
-        "interval": list(share(known.bad, known.seen)),
+        "interval": list(known.interval),
         "seconds": {"p50": figures.latency.quantile(0.5), "p95": figures.latency.quantile(0.95)},
         "last": timestamp(figures.last_ns),
     }
@@ -95,7 +94,7 @@ def _state(tool: ToolState, now_ns: int) -> dict[str, Text]:
 
 
 def _cells(figures: Figures) -> dict[str, Text]:
-    low, high = share(figures.reliability.bad, figures.reliability.seen)
+    low, high = figures.reliability.interval
     known = figures.reliability.seen > 0
     return {
         "calls": Text(count(figures.calls)),

@@ -71,7 +71,7 @@ def test_tools_are_listed_with_their_rates_latencies_states_and_why(recorded: Re
     assert lines[1].split()[:4] == ["weather", "half", "open", "5"]
     assert "5 failures in a row, where 5% are usual; since" in lines[1]
     assert lines[2].split()[:3] == ["search", "closed", "32"]
-    assert "0.8% 0.0% to 12.1%" in " ".join(lines[2].split())
+    assert "0.8% 0.0% to 11.8%" in " ".join(lines[2].split())
     assert lines[3].split()[:3] == ["news", "closed", "3"]
 
 
@@ -92,7 +92,8 @@ def test_json_says_all_that_is_known(recorded: Recorded) -> None:
     assert search["outcomes"] == {"ok": 30, "empty": 0, "caller_error": 2, "tool_error": 0, "timeout": 0}
     assert search["state"] == "closed"
     assert search["seconds"]["p95"] == pytest.approx(2, rel=0.1)
-    assert search["interval"] == [0.0, pytest.approx(0.121, abs=0.001)]
+    low, high = search["interval"]
+    assert 0 < low < search["failing"] < high < 0.12
     assert search["shapes"]["no arguments"]["outcomes"]["caller_error"] == 2
     assert told["all_fail_since"] is None
 

@@ -39,6 +39,15 @@ def test_an_interval_holds_what_was_seen_and_narrows() -> None:
     assert 0.27 < low < 0.3 < high < 0.33
 
 
+def test_the_expected_rate_lies_in_its_interval() -> None:
+    for failed in (True, False):
+        known = Reliability()
+        for _ in range(12):
+            low, high = known.interval
+            assert low <= known.failing <= high
+            known = known.after(failed=failed)
+
+
 def test_quantiles_are_known_within_a_tenth() -> None:
     latency = Latency()
     for number in range(1, 1_001):
