@@ -16,6 +16,7 @@ from proxy.memory.members import remembering_agents
 if TYPE_CHECKING:
     from stores.answers import AnswerIndex
     from stores.embedding import Embedder
+    from stores.embedding.upstream import UpstreamEmbedder
 
 FOLDER: Final = "answers"
 """In the folder of the records."""
@@ -30,6 +31,7 @@ class Library:
         self._environ = environ
         self._index: AnswerIndex | None = None
         self._embedder: Embedder | None = None
+        self._upstream: UpstreamEmbedder | None = None
 
     def index(self) -> "AnswerIndex":
         """Whatever is wrong with it is told when it is used."""
@@ -56,6 +58,9 @@ class Library:
         if self._index is not None:
             self._index.close()
             self._index = None
+        if self._upstream is not None:
+            self._upstream.close()
+            self._upstream = None
         self._embedder = None
 
     def _opened(self) -> "Embedder":
@@ -65,7 +70,7 @@ class Library:
         from stores.embedding.upstream import UpstreamEmbedder
 
         provider = self._config.providers[chosen.provider]
-        return UpstreamEmbedder(
+        self._upstream = UpstreamEmbedder(
             chosen.provider,
             chosen.model,
             provider.base_url or "",
@@ -73,6 +78,7 @@ class Library:
             headers={name: value.get_secret_value() for name, value in provider.headers.items()},
             timeout=self._timeout,
         )
+        return self._upstream
 
     def _bundled(self) -> "Embedder":
         from stores.embedding import EmbeddingError

@@ -57,6 +57,14 @@ def test_texts_are_embedded_here_unless_a_provider_is_named(
         opened[1].embedder().embed(["a"])
 
 
+def test_what_asks_a_provider_is_closed_with_its_library(tmp_path: Path) -> None:
+    library = Library(config(tmp_path, embedder={"provider": "openai", "model": "large"}), timeout=1)
+    embedder = library.embedder()
+    library.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        embedder.embed(["a"])
+
+
 def test_the_answers_have_a_process_only_where_an_agent_is_shown_any_and_no_server_has_them(tmp_path: Path) -> None:
     assert shares_answers(config(tmp_path, step={}))
     assert not shares_answers(config(tmp_path))
