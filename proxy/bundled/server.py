@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from proxy.bundled import tether
 from proxy.bundled.catalogue import Model
 from proxy.bundled.engine import Engine
 from proxy.bundled.errors import SmallModelError
+from proxy.bundled.tether import tethered
 
 HOST = "127.0.0.1"
 MOST_THREADS = 4
@@ -130,9 +130,7 @@ class BundledServer:
         self._process = None
 
     def _command(self) -> list[str]:
-        how = "kernel" if sys.platform == "linux" else "watch"
-        command = [sys.executable, "-I", "-S", tether.__file__, how, str(os.getpid()), str(self._engine.preload or "")]
-        command += [str(self._engine.executable), "--model", str(self.gguf), "--alias", self.model.name]
+        command = [str(self._engine.executable), "--model", str(self.gguf), "--alias", self.model.name]
         command += ["--host", HOST, "--port", str(self._port_number()), "--cors-origins", "localhost"]
         command += ["--offline", "--no-ui", "--no-slots", "--jinja", "--log-verbosity", "2", "--log-colors", "off"]
         # On every machine the same: no graphics card, and a context that does not depend on the memory that is free.
@@ -141,7 +139,7 @@ class BundledServer:
         command += ["--parallel", str(self.model.slots), "--ctx-size", str(self.model.slots * self.model.context)]
         # Up to 256 MiB of past conversations, where the default is 8 GiB.
         command += ["--no-kv-unified", "--cache-ram", "256"]
-        return [*command, *self.model.flags]
+        return tethered(*command, *self.model.flags, preload=str(self._engine.preload or ""))
 
     def _port_number(self) -> int:
         if self._port is None:

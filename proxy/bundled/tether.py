@@ -15,6 +15,12 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
+def tethered(*command: str, preload: str = "") -> list[str]:
+    """What to start in place of `command`, whose first word is a path. On Linux it ends with the thread that does."""
+    how = "kernel" if sys.platform == "linux" else "watch"
+    return [sys.executable, "-I", "-S", __file__, how, str(os.getpid()), preload, *command]
+
+
 def bound_by_kernel(parent: int, environ: dict[str, str], command: list[str]) -> None:
     """Becomes the command, and asks Linux to kill it with its parent. More exactly: with the thread that started it."""
     if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:

