@@ -17,7 +17,7 @@ from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from middleware.protocol import Handler
-from middleware.recall import NoRecall, Recall
+from middleware.recall import NoRecall
 from middleware.registry import Registry
 from middleware.services import Services
 from proxy.config.model import AgentConfig, Config
@@ -30,8 +30,8 @@ from proxy.identity.shared_limits import SharedLimits
 from proxy.memory.members import retrieval_step
 from proxy.metrics import Metrics
 from proxy.prices import LitellmTable, Prices
-from proxy.recall.desk import TIMEOUT, RecallDesk
-from proxy.recall.library import Library
+from proxy.recall.current import CurrentDesk
+from proxy.recall.desk import RecallDesk
 from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
@@ -114,7 +114,7 @@ class Worker:
         self._forget_at_ns = 0
         self._table = LitellmTable()
         self._prices = Prices(config, self._table)
-        self._recall: RecallDesk | None = None
+        self._recall = CurrentDesk(records)
         self.pool = Pool(bundled=place.bundled)
         self.snapshot = self._build(config)
 
@@ -130,10 +130,9 @@ class Worker:
         await self.follow_epochs()
         self._closing.push_async_callback(self._tool_news.aclose)
         await self.follow_tools()
-        self._closing.push_async_callback(self._close_recall)
-        if self._recall is not None:
-            # Likewise; whatever is wrong with it is among the problems.
-            await self._recall.open()
+        self._closing.push_async_callback(self._recall.aclose)
+        # Likewise; whatever is wrong with it is among the problems.
+        await self._recall.open()
         housekeeping = asyncio.create_task(self._housekeeping())
         self._closing.callback(housekeeping.cancel)
         self.ready = True
@@ -221,7 +220,7 @@ class Worker:
             found.append(self._routing.problem)
         if self._shared_limits.problem is not None:
             found.append(self._shared_limits.problem)
-        if self._recall is not None and self._recall.problem is not None:
+        if self._recall.problem is not None:
             found.append(self._recall.problem)
         return found
 
@@ -262,7 +261,10 @@ class Worker:
         return {hash: name for hash, name in keys.items() if name in config.agents}
 
     def _build(self, config: Config, learned: Mapping[str, Sequence[Variant]] = MappingProxyType({})) -> Snapshot:
-        return build_snapshot(
+        agents = {name: with_variants(agent, learned.get(name, ())) for name, agent in config.agents.items()}
+        shown = frozenset(name for name, agent in agents.items() if retrieval_step(agent) is not None)
+        desk = self._recall.desk_for(config) if shown else None
+        snapshot = build_snapshot(
             config,
             registry=self._registry,
             upstream=self._upstream,
@@ -272,9 +274,11 @@ class Worker:
             content=lambda config, agent: content_filter(config.telemetry, agent.content),
             secret=self._secret,
             keys=self._all_keys(config),
-            services=partial(self._services, config, learned),
+            services=partial(self._services, config, dict.fromkeys(shown, desk)),
             learned=learned,
         )
+        self._recall.take(desk, config)
+        return snapshot
 
     def _upstream(self, config: Config, agent: str) -> Handler:
         return ModelRouter(config, agent, self.pool, kept=KeptAnswers(self._answers, agent))
@@ -289,8 +293,9 @@ class Worker:
         return self._limits[name]
 
     def _services(
-        self, config: Config, learned: Mapping[str, Sequence[Variant]], agent: str, variants: Sequence[str]
+        self, config: Config, desks: Mapping[str, RecallDesk | None], agent: str, variants: Sequence[str]
     ) -> Services:
+        desk = desks.get(agent)
         return Services(
             agent,
             variants,
@@ -299,17 +304,8 @@ class Worker:
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),
             observing=config.agents[agent].mode == "observe",
-            recall=self._recall_of(config, agent, learned.get(agent, ())),
+            recall=desk.of(config.agents[agent].tenant, agent) if desk is not None else NoRecall(),
         )
-
-    def _recall_of(self, config: Config, name: str, learned: Sequence[Variant]) -> Recall:
-        agent = config.agents[name]
-        if retrieval_step(with_variants(agent, learned)) is None:
-            return NoRecall()
-        if self._recall is None:
-            library = Library(config, timeout=TIMEOUT)
-            self._recall = RecallDesk(library, embeds_remotely=config.records.embedder != "bundled")
-        return self._recall.of(agent.tenant, name)
 
     def _failing_tools(self, agent: str) -> Mapping[str, Failing]:
         found = self._tools.get(agent)
@@ -326,8 +322,9 @@ class Worker:
                 _without_failing(task)
             await self._shared_limits.exchange()
             await self._share()
+            await self._recall.close_idle()
             self.metrics.limits_shared.set(float(self._shared_limits.problem is None))
-            self.metrics.recalling.set(float(self._recall is not None and self._recall.problem is None))
+            self.metrics.recalling.set(float(self._recall.works))
             self.metrics.in_flight.set(self.admission.in_flight)
             self.metrics.waiting.set(self.admission.waiting)
             for provider, state in self.pool.states().items():
@@ -349,10 +346,6 @@ class Worker:
             idle = max((agent.session.idle for agent in self.snapshot.config.agents.values()), default=0.0)
             # Kept as long again: what an ended session was told must not be taken for another's, rewritten.
             self._transcripts.forget(now - int(2 * idle * 1e9))
-
-    async def _close_recall(self) -> None:
-        if self._recall is not None:
-            await self._recall.aclose()
 
     def _close(self) -> None:
         for kept in (self.feedback, self._transcripts, self._answers, self._spending, self.journal):

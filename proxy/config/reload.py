@@ -108,6 +108,7 @@ def fixed_until_restart(old: Config, new: Config) -> list[str]:
         "server.listen": (old.server.listen, new.server.listen),
         "console.listen": (old.console.listen, new.console.listen),
     }
-    for name in type(old.records).model_fields:
+    # What embeds is opened anew by whoever asks it.
+    for name in [name for name in type(old.records).model_fields if name != "embedder"]:
         pairs[f"records.{name}"] = (getattr(old.records, name), getattr(new.records, name))
     return [name for name, (before, after) in pairs.items() if before != after]

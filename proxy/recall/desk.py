@@ -59,6 +59,12 @@ class RecallDesk:
         self._embedder: Embedder | None = None
         self._under_way: set[asyncio.Task[list[Found]]] = set()
         self._problem: str | None = None
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is looked up at the moment."""
+        return bool(self._under_way)
 
     @property
     def problem(self) -> str | None:
@@ -76,6 +82,8 @@ class RecallDesk:
             self._suffer(error)
 
     async def nearest(self, tenant: str, agent: str, question: str, limit: int) -> "Sequence[Found]":
+        if self._closed:
+            raise RecallFailed("the worker stops, or answers are looked up otherwise since this call began")
         admission = self._breaker.admit()
         if admission is None:
             raise RecallFailed(self._problem or "past answers are not asked for now")
@@ -98,6 +106,7 @@ class RecallDesk:
             raise RecallFailed(_words(error)) from error
 
     async def aclose(self) -> None:
+        self._closed = True
         for task in tuple(self._under_way):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.bundled.embedders import ALL_MINILM_L6_V2
 from proxy.bundled.fetch import cache_folder
-from proxy.config.model import Config
+from proxy.config.model import Config, Records
 from proxy.memory.members import remembering_agents
 
 if TYPE_CHECKING:
@@ -92,6 +92,22 @@ class Library:
                 f"if an agent has the step retrieval; start it again, or {ALL_MINILM_L6_V2.instead}"
             )
         return BundledEmbedder(weights, tokenizer)
+
+
+def lasting(config: Config, first: Records) -> Config:
+    """The configuration with its records where the process found them when it began; what embeds may be another."""
+    records = first.model_copy(update={"embedder": config.records.embedder})
+    return config if records == config.records else config.model_copy(update={"records": records})
+
+
+def origins(config: Config) -> tuple[object, ...]:
+    """All that a library is made from: where this is the same, one will do."""
+    records = config.records
+    where = (records.dir, records.chroma, records.embedder)
+    if records.embedder == "bundled":
+        return where
+    provider = config.providers[records.embedder.provider]
+    return (*where, provider.base_url, provider.api_key, provider.headers)
 
 
 def shares_answers(config: Config) -> bool:

@@ -237,3 +237,10 @@ def test_addresses_and_places_of_records_are_fixed_until_restart() -> None:
     )
     assert fixed_until_restart(old, new) == ["server.listen", "records.sync"]
     assert fixed_until_restart(new, new) == []
+
+
+def test_another_embedder_is_taken_up_at_once() -> None:
+    old = Config.model_validate({"version": 1})
+    records = {"embedder": {"provider": "p", "model": "m"}}
+    new = Config.model_validate({"version": 1, "providers": {"p": {"base_url": "http://h/v1"}}, "records": records})
+    assert fixed_until_restart(old, new) == []
