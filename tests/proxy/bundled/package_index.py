@@ -73,10 +73,12 @@ class SilentIndex:
         return bare_environ() | {"PIP_INDEX_URL": f"http://127.0.0.1:{self._listener.getsockname()[1]}/"}
 
     def asked(self) -> socket.socket:
-        """The connection of the next who asks; it ends when they do."""
+        """The connection of the next who asks, once the request is there; it ends when they do."""
         connection, _ = self._listener.accept()
         connection.settimeout(20)
-        return self._closing.enter_context(connection)
+        self._closing.enter_context(connection)
+        connection.recv(1, socket.MSG_PEEK)
+        return connection
 
 
 @contextmanager
