@@ -42,8 +42,10 @@ _LOOK_EVERY: Final = 1.0
 _PATIENCE: Final = 1.0
 """Seconds to wait for another's lock on the store; the journal keeps everything, so there is no need to insist."""
 _DRAIN: Final = 10.0
-_EMBEDDING: Final = 10.0
-"""Seconds for one exchange with what embeds answers, or keeps them."""
+_ANSWERS: Final = 5.0
+"""Seconds for one exchange with what keeps the answers."""
+_EMBEDDING: Final = 2.5
+"""Likewise with what embeds them. The record waits meanwhile."""
 _log = logging.getLogger("burnish.background")
 
 
@@ -104,8 +106,9 @@ def run_background(
             answers = AnswersProcess(folder_of(config.records.dir), clock=clock)
             closing.callback(answers.stop)
             shared = shares_answers(config)
-            library = partial(Library, timeout=_EMBEDDING)
-            remembering = Remembering(config, keeper.store, library, clock=clock, wall=wall)
+            library = partial(Library, timeout=_ANSWERS, embedding=_EMBEDDING)
+            stopping = partial(stop.wait, 0.0)
+            remembering = Remembering(config, keeper.store, library, clock=clock, wall=wall, stopping=stopping)
             closing.callback(remembering.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):

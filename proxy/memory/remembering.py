@@ -1,6 +1,7 @@
 """Keeping memories for all agents that have one, in the background: whatever fails is said once and tried again.
 
 An agent that has none any more is forgotten by the index: what its runs said could not be deleted there otherwise.
+Whoever keeps the record waits meanwhile, so what fails slowly, for one agent, is left alone by all of them for a while.
 """
 
 import logging
@@ -25,6 +26,10 @@ _SAY_EVERY: Final = 2.0
 _GRACE: Final = 10.0
 """Seconds that something may be away without a word: what keeps the index takes some to start."""
 _PATIENCE: Final = 1.0
+_SLOW: Final = 0.5
+"""Seconds after which a failure is one that others would wait for as well."""
+_PAUSES: Final = 4.0
+"""How many times as long as a slow failure took is waited until the next."""
 _log = logging.getLogger("burnish.memory")
 
 
@@ -39,7 +44,7 @@ class Library(Protocol):
 
 
 class _Trouble(NamedTuple):
-    """Why an agent remembers nothing, since when, and when that is tried again."""
+    """Why an agent remembers nothing, since when, and when that is tried again. In seconds of the clock."""
 
     text: str
     since: float
@@ -49,7 +54,7 @@ class _Trouble(NamedTuple):
 
 class Remembering:
     """`clock` is monotonic, in seconds; `wall` in nanoseconds since the epoch. `library` opens the one of a
-    configuration. Costs nothing where no agent has a memory."""
+    configuration; `stopping` tells whether the process is to end. Costs nothing where no agent has a memory."""
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Remembering:
         *,
         clock: Callable[[], float],
         wall: Callable[[], int],
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._records: Records = config.records
         self._config = config
@@ -66,12 +72,13 @@ class Remembering:
         self._open_library = library
         self._clock = clock
         self._wall = wall
+        self._stopping = stopping
         self._library: Library | None = None
         self._stores: Stores | None = None
         self._keepers: dict[str, Keeper] = {}
         self._leaving: list[str] | None = None
         self._troubles: dict[str, _Trouble] = {}
-        self._next_at = self._say_at = 0.0
+        self._rest_until = self._next_at = self._say_at = 0.0
         self._failing: str | None = None
         self._said: MemoryStatus | None = None
 
@@ -86,6 +93,7 @@ class Remembering:
         self._keepers = {}
         self._leaving = None
         self._troubles = {}
+        self._rest_until = 0.0
         if self._library is not None:
             self._library.close()
             self._library = None
@@ -96,7 +104,7 @@ class Remembering:
         if now < self._next_at:
             return False
         more = False
-        for name, agent, step in remembering_agents(self._config):
+        for name, agent, step in self._in_turn():
             more = self._attempt(name, now, lambda: self._keeper(name, agent, step).step()) or more  # noqa: B023
         for name in self._left(now):
             self._attempt(name, now, lambda: self._clear(name))  # noqa: B023
@@ -116,18 +124,32 @@ class Remembering:
             self._library.close()
             self._library = None
 
+    def _in_turn(self) -> list[tuple[str, AgentConfig, StepConfig]]:
+        """Those in trouble last, longest ago first: one that always fails slowly keeps no other from its turn."""
+        troubles = self._troubles
+        members = remembering_agents(self._config)
+        return sorted(members, key=lambda each: troubles[each[0]].until if each[0] in troubles else 0.0)
+
     def _attempt(self, name: str, now: float, work: Callable[[], bool]) -> bool:
         trouble = self._troubles.get(name)
-        if trouble is not None and now < trouble.until:
+        began = self._clock()
+        if began < self._rest_until or (trouble is not None and now < trouble.until) or self._stopping():
             return False
         try:
             more = work()
         except Exception as error:
             # The same process keeps the record, and other agents remember: it may not end over what one was told.
-            since = trouble.since if trouble else now
-            soon = trouble is None or now - since < _GRACE
-            delay = _EVERY if soon else min(_LONGEST_DELAY, self._troubles[name].delay * 2)
-            self._troubles[name] = _Trouble(f"agent {name!r}: {_told(error)}", since, delay, now + delay)
+            failed = self._clock()
+            took = failed - began
+            since = trouble.since if trouble else began
+            soon = trouble is None or failed - since < _GRACE
+            delay = _EVERY if soon or trouble is None else min(_LONGEST_DELAY, trouble.delay * 2)
+            text = f"agent {name!r}: {_told(error)}"
+            if took >= _SLOW:
+                delay = max(delay, min(_LONGEST_DELAY, took * _PAUSES))
+                self._rest_until = failed + delay
+                text = _told(error)
+            self._troubles[name] = _Trouble(text, since, delay, failed + delay)
             return False
         self._troubles.pop(name, None)
         return more
@@ -193,7 +215,7 @@ class Remembering:
     def _note(self, now: float) -> None:
         """Says once what is wrong, and once that it no longer is."""
         lasting = (trouble.text for trouble in self._troubles.values() if now - trouble.since >= _GRACE)
-        failing = "; ".join(lasting) or None
+        failing = "; ".join(dict.fromkeys(lasting)) or None
         if failing == self._failing:
             return
         if failing is None:

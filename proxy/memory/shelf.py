@@ -13,10 +13,10 @@ from stores.answers import Answer, AnswerIndex, Collection, Vector
 from stores.embedding import Embedder
 from stores.insights import InsightStore
 
-AT_ONCE: Final = 64
-"""Answers that are embedded together."""
+AT_ONCE: Final = 16
+"""Answers that are embedded together: few, so that whoever embeds them answers soon."""
 _NEAR: Final = 8
-_CHANGES: Final = 500
+_CHANGES: Final = 100
 
 
 class Shelf:

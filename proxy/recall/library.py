@@ -23,11 +23,20 @@ FOLDER: Final = "answers"
 
 
 class Library:
-    """`timeout` is in seconds, for each exchange with whoever has the answers or embeds. Any thread may ask it."""
+    """`timeout` is in seconds, for each exchange with whoever has the answers; `embedding` with whoever embeds, if that
+    is another. Any thread may ask it."""
 
-    def __init__(self, config: Config, *, timeout: float, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        timeout: float,
+        embedding: float | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         self._config = config
         self._timeout = timeout
+        self._embedding = timeout if embedding is None else embedding
         self._environ = environ
         self._index: AnswerIndex | None = None
         self._embedder: Embedder | None = None
@@ -76,7 +85,7 @@ class Library:
             provider.base_url or "",
             api_key=provider.api_key.get_secret_value() if provider.api_key is not None else None,
             headers={name: value.get_secret_value() for name, value in provider.headers.items()},
-            timeout=self._timeout,
+            timeout=self._embedding,
         )
         return self._upstream
 

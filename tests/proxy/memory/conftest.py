@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.proxy.memory.process import Background
 from tests.proxy.memory.remembering import Memory
 from tests.stores.conftest import postgresql, postgresql_url
 
@@ -21,6 +22,19 @@ def memory(tmp_path: Path) -> Iterator[Made]:
 
     def make(**given: Any) -> Memory:
         made.append(Memory(tmp_path, **given))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def background(tmp_path: Path) -> Iterator[Callable[..., Background]]:
+    made: list[Background] = []
+
+    def make(**sections: Any) -> Background:
+        made.append(Background(tmp_path, **sections))
         return made[-1]
 
     yield make

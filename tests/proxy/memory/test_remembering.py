@@ -2,112 +2,16 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proxy.config.model import Config
-from proxy.memory.remembering import Remembering
-from proxy.memory.status import MemoryFigures, MemoryStatus, read_memory
-from stores.ledger import open_ledger
-from stores.runs import RunFilter, open_store
-from tests.proxy.memory.remembering import AGENT, SECOND, SETTINGS, a_call, liked
-from tests.support.answers import MemoryAnswers, WordEmbedder
-from tests.support.runs import NOON
-
-REMEMBERS = {
-    "models": {"default": "m"},
-    "middleware": [{"retrieval": {"admit": {"threshold": 0.5, "per_writer": 50}}}],
-}
-
-
-class Shelves:
-    """A library whose index outlives it, as a folder does."""
-
-    def __init__(self) -> None:
-        self.answers = MemoryAnswers()
-        self.words = WordEmbedder()
-        self.opened = 0
-
-    def __call__(self, config: Config) -> "Shelves":
-        self.opened += 1
-        return self
-
-    def index(self) -> MemoryAnswers:
-        return self.answers
-
-    def embedder(self) -> WordEmbedder:
-        return self.words
-
-    def close(self) -> None:
-        pass
-
-
-class Background:
-    """The part of the background process that remembers; `now` is in seconds after noon."""
-
-    def __init__(self, folder: Path, **sections: Any) -> None:
-        self.now = 0.0
-        self._folder = folder
-        self.config = self.configured(**sections)
-        self.runs = open_store(self.config.records.database)
-        self.ledger = open_ledger(self.config.records.database)
-        self.shelves = Shelves()
-        self.remembering = Remembering(
-            self.config, self.runs, self.shelves, clock=lambda: self.now, wall=lambda: NOON + round(self.now * SECOND)
-        )
-
-    def configured(self, agents: dict[str, Any]) -> Config:
-        return Config.model_validate(
-            {
-                "version": 1,
-                "providers": {"p": {"base_url": "http://127.0.0.1:1/v1"}},
-                "models": {"m": {"provider": "p", "model": "m"}},
-                "records": {"dir": self._folder},
-                "agents": agents,
-            }
-        )
-
-    def run(self, until: float) -> None:
-        while self.now < until:
-            self.now += 0.5
-            while self.remembering.step():
-                pass
-
-    def play(self, number: int = 1, **changes: Any) -> str:
-        """A call that people like; its id."""
-        call = a_call(number, **changes)
-        self.runs.put([call], {})
-        self.ledger.put_scores(liked(call, "ada", "bob"))
-        return call.id
-
-    @property
-    def found(self) -> list[str]:
-        return self.shelves.answers.texts
-
-    @property
-    def status(self) -> MemoryStatus | None:
-        return read_memory(self.config.records.dir)
-
-    def close(self) -> None:
-        self.remembering.close()
-        self.runs.close()
-        self.ledger.close()
-
-
-@pytest.fixture
-def background(tmp_path: Path) -> Iterator[Callable[..., Background]]:
-    made: list[Background] = []
-
-    def make(**sections: Any) -> Background:
-        made.append(Background(tmp_path, **sections))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+from proxy.memory.status import MemoryFigures, MemoryStatus
+from stores.runs import RunFilter
+from tests.proxy.memory.process import REMEMBERS, Background
+from tests.proxy.memory.remembering import AGENT, SETTINGS
 
 
 def test_an_agent_with_the_step_has_a_memory(background: Callable[..., Background]) -> None:
