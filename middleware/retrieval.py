@@ -15,7 +15,7 @@ from middleware.reply import Reply
 from middleware.services import Services
 from policies.assignment import uniform
 from policies.retrieval.admission import Admission
-from policies.retrieval.quoting import INTRODUCTION, REQUEST, Quoted, line_of, quote
+from policies.retrieval.quoting import Quoted, line_of, quote
 from policies.retrieval.screening import screen
 from policies.retrieval.selection import about_tokens, draw, select
 from policies.retrieval.shown import AnswersShown
@@ -24,7 +24,8 @@ from policies.retrieval.validity import Holds, holds, instructions_digest
 if TYPE_CHECKING:
     from stores.answers import Found
 
-_AROUND: Final = about_tokens(INTRODUCTION) + about_tokens(REQUEST)
+_REPEATED: Final = 1_000
+"""Characters: a longer question is not said twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class Retrieval:
         request = exchange.request
         found = await self._found(exchange) if _asks(request) else ()
         instructions = instructions_digest(each.text for each in request.messages if each.role == "system")
-        chosen = self._chosen(request, found, instructions)
+        again = self._again(request)
+        chosen = self._chosen(request, found, instructions, again)
         drawn = draw(
             [each.answer.id for each in chosen],
             holdout=self._settings.holdout,
@@ -109,7 +111,7 @@ class Retrieval:
         shown = [each for each, kept in zip(chosen, drawn.shown, strict=True) if kept]
         if shown:
             # The best last: what stands nearest to the end of a prompt is heeded most.
-            message = quote([_quoted(each) for each in reversed(shown)])
+            message = quote([_quoted(each) for each in reversed(shown)], again)
             request = request.with_message(self._settings.role, message)
         exchange.record(
             AnswersShown(
@@ -136,7 +138,12 @@ class Retrieval:
             exchange.record(RecallMissed(str(error)))
         return ()
 
-    def _chosen(self, request: ChatRequest, found: "Sequence[Found]", instructions: str) -> "list[Found]":
+    def _again(self, request: ChatRequest) -> str:
+        """The question, where it may be said once more: the user's words are never put into the system's mouth."""
+        question = request.question
+        return question if self._settings.role == "user" and len(question) <= _REPEATED else ""
+
+    def _chosen(self, request: ChatRequest, found: "Sequence[Found]", instructions: str, again: str) -> "list[Found]":
         settings, now_ns = self._settings, self._clock()
         tools = {tool.name for tool in request.tools} if found else ()
 
@@ -160,7 +167,7 @@ class Retrieval:
             min_similarity=settings.min_similarity,
             top_k=settings.top_k,
             relevance=1 - settings.diversity,
-            budget=settings.max_tokens - _AROUND,
+            budget=settings.max_tokens - about_tokens(quote((), again)),
             tokens=lambda each: about_tokens(line_of(_quoted(each))),
             fit=fit,
         )

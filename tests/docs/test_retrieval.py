@@ -42,5 +42,5 @@ def test_every_setting_is_listed_with_its_default_and_its_meaning() -> None:
 def test_the_message_is_the_one_that_is_sent() -> None:
     shown = re.search(r"^```text\n(.*?)\n```$", PAGE, flags=re.MULTILINE | re.DOTALL)
     assert shown is not None
-    answers = [json.loads(line) for line in shown[1].splitlines()[1:-1]]
-    assert shown[1] == quote([Quoted(**answer) for answer in answers])
+    *lines, _, question = shown[1].splitlines()
+    assert shown[1] == quote([Quoted(**json.loads(line)) for line in lines[1:]], question)

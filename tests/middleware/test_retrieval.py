@@ -17,7 +17,7 @@ from middleware.recall import NoRecall, Recall, RecallFailed
 from middleware.registry import Registry
 from middleware.retrieval import RecallMissed, Retrieval, RetrievalSettings
 from middleware.services import Services
-from policies.retrieval.quoting import INTRODUCTION, REQUEST
+from policies.retrieval.quoting import AGAIN, END, INTRODUCTION, REQUEST
 from policies.retrieval.shown import AnswersShown
 from policies.retrieval.validity import instructions_digest
 from proxy.wire.convert.pieces import Api
@@ -87,8 +87,8 @@ def shown_in(sent: ChatRequest) -> list[Any]:
     lines = sent.messages[-1].text.split("\n")
     if lines[0] != INTRODUCTION:
         return []
-    assert lines[-1] == REQUEST
-    return [json.loads(line) for line in lines[1:-1]]
+    end = next(place for place, line in enumerate(lines) if line.startswith(END))
+    return [json.loads(line) for line in lines[1:end]]
 
 
 def texts(sent: ChatRequest) -> list[str]:
@@ -346,8 +346,20 @@ def written(body: bytes) -> list[bytes]:
     return [bytes(message) for message in messages]
 
 
-async def test_the_message_may_be_the_systems() -> None:
-    assert (await asked(Memory(found("a", "x")), role="system")).roles[-1] == "system"
+async def test_the_message_ends_in_the_question_asked_once_more() -> None:
+    sent = await asked(Memory(found("a", "x")), exchange(request("Which one?\nThis?")))
+    assert sent.messages[-1].text.endswith(f"\n{END} {AGAIN}\nWhich one?\nThis?")
+
+
+async def test_a_long_question_is_not_said_twice() -> None:
+    sent = await asked(Memory(found("a", "x")), exchange(request("Which? " * 200)))
+    assert sent.messages[-1].text.endswith(f"\n{END} {REQUEST}")
+
+
+async def test_the_message_may_be_the_systems_which_never_says_the_users_words() -> None:
+    sent = await asked(Memory(found("a", "x")), exchange(request("Which one?")), role="system")
+    assert sent.roles[-1] == "system"
+    assert sent.messages[-1].text.endswith(f"\n{END} {REQUEST}")
 
 
 @pytest.mark.parametrize(
