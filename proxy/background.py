@@ -9,22 +9,20 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from random import Random
 from types import FrameType
 from typing import Final, Protocol
 
-from proxy.config.files import stamp
 from proxy.config.load import validate
 from proxy.config.model import Config
-from proxy.config.problems import ConfigError
-from proxy.config.source import Source, read
+from proxy.config.newest import Newest
+from proxy.config.source import Source
 from proxy.memory.remembering import Remembering
 from proxy.recall.answers_process import AnswersProcess
-from proxy.recall.fetching import fetch_embedder
+from proxy.recall.fetching import EmbedderFetching
 from proxy.recall.library import Library, folder_of, shares_answers
 from proxy.record_keeper import RecordKeeper
 from proxy.rewards.learning import Learning
@@ -38,7 +36,6 @@ _SHORT_PAUSE: Final = 0.005
 """While there is more to do; who wants to erase from the journal gets in between."""
 _LEASE_EVERY: Final = 1.0
 _OPEN_EVERY: Final = 2.0
-_LOOK_EVERY: Final = 1.0
 _PATIENCE: Final = 1.0
 """Seconds to wait for another's lock on the store; the journal keeps everything, so there is no need to insist."""
 _DRAIN: Final = 10.0
@@ -68,7 +65,6 @@ def run_in_child(source: Source, parent: int) -> None:
 
 def run_alone(source: Source) -> None:
     """Until SIGTERM or Ctrl-C. Raises `ConfigError`."""
-    fetch_embedder(validate(source), _log.info)
     _run(source, Told(), signal.SIGTERM, signal.SIGINT)
 
 
@@ -154,6 +150,7 @@ def _run(source: Source, stop: "Told", *signals: signal.Signals) -> None:
         signal.signal(number, stop.on_signal)
     newest = Newest(source, config)
     signal.signal(signal.SIGHUP, newest.on_signal)
+    EmbedderFetching(source, config).start()
     run_background(config, stop, reloaded=newest)
 
 
@@ -174,47 +171,3 @@ class Told:
         if not self._told:
             self._told = bool(select.select(self._watched, [], [], seconds)[0])
         return self._told
-
-
-class Newest:
-    """`newest()` is the configuration when it changed since it was last asked, and is valid.
-
-    The files are looked at once a second. What is wrong with them the workers say.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        config: Config,
-        env: Mapping[str, str] = os.environ,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._file = Path(source.file)
-        self._stamps = source.stamps
-        self._config = config
-        self._env = env
-        self._clock = clock
-        self._asked = False
-        self._look_at = 0.0
-
-    def on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._asked = True
-
-    def __call__(self) -> Config | None:
-        now = self._clock()
-        if not self._asked and now < self._look_at:
-            return None
-        self._look_at = now + _LOOK_EVERY
-        if not self._asked and {path: stamp(path) for path in self._stamps} == self._stamps:
-            return None
-        self._asked = False
-        source = read(self._file, self._env)
-        self._stamps = source.stamps
-        try:
-            config = validate(source)
-        except ConfigError:
-            return None
-        if config == self._config:
-            return None
-        self._config = config
-        return config

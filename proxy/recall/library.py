@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from proxy.bundled.embedders import ALL_MINILM_L6_V2
-from proxy.bundled.fetch import cache_folder
+from proxy.bundled.fetch import cache_folder, missing
 from proxy.config.model import Config, Records
 from proxy.memory.members import remembering_agents
 
@@ -57,8 +57,8 @@ class Library:
         return self._index
 
     def embedder(self) -> "Embedder":
-        """Raises `EmbeddingError` where its files are not there: only `burnish serve` and `burnish worker` fetch them,
-        when they start."""
+        """Raises `EmbeddingError` where its files are not there whole: only `burnish serve` and `burnish worker` fetch
+        them, beside their work."""
         if self._embedder is None:
             self._embedder = self._opened()
         return self._embedder
@@ -94,12 +94,12 @@ class Library:
         from stores.embedding.bundled import BundledEmbedder
 
         folder = cache_folder(self._environ)
-        weights, tokenizer = (folder / file.name for file in ALL_MINILM_L6_V2.files)
-        if not (weights.is_file() and tokenizer.is_file()):
+        if missing(ALL_MINILM_L6_V2, folder):
             raise EmbeddingError(
-                f"the embedder {ALL_MINILM_L6_V2.name} is not in {folder}: `burnish serve` fetches it when it starts, "
-                f"if an agent has the step retrieval; start it again, or {ALL_MINILM_L6_V2.instead}"
+                f"the embedder {ALL_MINILM_L6_V2.name} is not in {folder}: `burnish serve` fetches it and logs what "
+                f"keeps it from that; wait for it, or {ALL_MINILM_L6_V2.instead}"
             )
+        weights, tokenizer = (folder / file.name for file in ALL_MINILM_L6_V2.files)
         return BundledEmbedder(weights, tokenizer)
 
 

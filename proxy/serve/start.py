@@ -16,7 +16,7 @@ from proxy.bundled.pip import Pip
 from proxy.bundled.server import BundledServer
 from proxy.config.model import Config
 from proxy.config.source import Source
-from proxy.recall.fetching import fetch_embedder
+from proxy.recall.fetching import fetch_in_child
 from proxy.serve.greeting import greeting
 from proxy.serve.keys import BadKeyFile, ready_keys
 from proxy.serve.supervisor import CannotServe, Supervisor
@@ -54,13 +54,12 @@ def start(
             }
         except SmallModelError as error:
             raise CannotServe(str(error)) from None
-        fetch_embedder(config, say)
         supervisor = Supervisor(
             source,
             config,
             keys.hashes,
             workers=workers,
-            background=_background if background else None,
+            background=_background if background else fetch_in_child,
             bundled=bundled,
             bundled_urls={name: server.base_url for name, server in bundled.items()},
             metrics=metrics,

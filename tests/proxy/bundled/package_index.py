@@ -1,11 +1,10 @@
 """A package index made for one test: wheels in a folder, found by pip there or over HTTP."""
 
 import os
-import socket
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -58,38 +57,6 @@ class PackageIndex:
             finally:
                 server.shutdown()
                 thread.join()
-
-
-class SilentIndex:
-    """Takes connections and requests, and answers none. Waits for 20 seconds at the most."""
-
-    def __init__(self, listener: socket.socket, closing: ExitStack) -> None:
-        listener.settimeout(20)
-        self._listener = listener
-        self._closing = closing
-
-    def environ(self) -> dict[str, str]:
-        """What makes pip look here, and nowhere else."""
-        return bare_environ() | {"PIP_INDEX_URL": f"http://127.0.0.1:{self._listener.getsockname()[1]}/"}
-
-    def asked(self) -> socket.socket:
-        """The connection of the next who asks, once the request is there; it ends when they do."""
-        connection, _ = self._listener.accept()
-        connection.settimeout(20)
-        self._closing.enter_context(connection)
-        connection.recv(1, socket.MSG_PEEK)
-        return connection
-
-
-@contextmanager
-def silent_index() -> Iterator[SilentIndex]:
-    with ExitStack() as closing:
-        yield SilentIndex(closing.enter_context(socket.create_server(("127.0.0.1", 0))), closing)
-
-
-def read_to_the_end(connection: socket.socket) -> bytes:
-    """All that the other end has sent, once it is gone."""
-    return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -18,7 +18,8 @@ from proxy.bundled.errors import SmallModelError
 from proxy.bundled.fetch import cache_folder, fetch
 from proxy.bundled.pip import Pip
 from tests.proxy.bundled.conftest import CONTENT, tiny
-from tests.proxy.bundled.package_index import PackageIndex, bare_environ, read_to_the_end, silent_index
+from tests.proxy.bundled.package_index import PackageIndex, bare_environ
+from tests.support.silent_index import read_to_the_end, silent_index
 
 
 def fetched(index: PackageIndex, folder: Path, model: Model | None = None) -> tuple[Path, list[str]]:

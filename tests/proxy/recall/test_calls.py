@@ -146,7 +146,8 @@ async def test_an_embedder_that_was_never_fetched_is_a_problem_that_names_the_re
     monkeypatch.setenv("BURNISH_CACHE", str(tmp_path / "empty"))
     async with proxied(upstream, tmp_path / "records", agent=SHOWS) as proxy:
         (problem,) = proxy.worker.problems()
-        assert "start it again, or set records.embedder to a provider's model instead" in problem
+        assert "`burnish serve` fetches it" in problem
+        assert "wait for it, or set records.embedder to a provider's model instead" in problem
         assert (await proxy.chat(QUESTION)).status == 200
 
 

