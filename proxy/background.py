@@ -23,7 +23,7 @@ from proxy.config.source import Source
 from proxy.memory.remembering import Remembering
 from proxy.recall.answers_process import AnswersProcess
 from proxy.recall.fetching import EmbedderFetching
-from proxy.recall.library import Library, folder_of, shares_answers
+from proxy.recall.library import Library, folder_of
 from proxy.record_keeper import RecordKeeper
 from proxy.rewards.learning import Learning
 from proxy.tools.keeping import ToolKeeping
@@ -101,14 +101,13 @@ def run_background(
             closing.callback(tools.close)
             answers = AnswersProcess(folder_of(config.records.dir), clock=clock)
             closing.callback(answers.stop)
-            shared = shares_answers(config)
             library = partial(Library, timeout=_ANSWERS, embedding=_EMBEDDING)
             stopping = partial(stop.wait, 0.0)
             remembering = Remembering(config, keeper.store, library, clock=clock, wall=wall, stopping=stopping)
             closing.callback(remembering.close)
             more = False
             while not stop.wait(_SHORT_PAUSE if more else PAUSE):
-                answers.watch(shared or remembering.clearing)
+                answers.watch(remembering.shares_answers)
                 more = keeper.step()
                 more = learning.step() or more
                 more = tools.step() or more
@@ -117,7 +116,6 @@ def run_background(
                     keeper.use(found)
                     learning.use(found)
                     tools.use(found)
-                    shared = shares_answers(found)
                     remembering.use(found)
             keeper.finish(_DRAIN)
     finally:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from proxy.config.agent import AgentConfig, StepConfig
 from proxy.config.model import Config, Records
-from proxy.memory.members import remembering_agents
+from proxy.memory.members import remembering_agents, serving_variants, undecided_agents
 from proxy.memory.status import MemoryFigures, MemoryStatus, write_memory
+from proxy.recall.library import lasting
 from stores.runs import RunStore, StoreError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _EVERY: Final = 1.0
 _LONGEST_DELAY: Final = 10.0
 _SAY_EVERY: Final = 2.0
+_LOOK_EVERY: Final = 2.0
+"""Seconds between looks at what the variants of the ledger are shown."""
 _GRACE: Final = 10.0
 """Seconds that something may be away without a word: what keeps the index takes some to start."""
 _PATIENCE: Final = 1.0
@@ -67,7 +70,7 @@ class Remembering:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._records: Records = config.records
-        self._config = config
+        self._follow(config)
         self._runs = runs
         self._open_library = library
         self._clock = clock
@@ -76,22 +79,20 @@ class Remembering:
         self._library: Library | None = None
         self._stores: Stores | None = None
         self._keepers: dict[str, Keeper] = {}
-        self._leaving: list[str] | None = None
         self._troubles: dict[str, _Trouble] = {}
         self._rest_until = self._next_at = self._say_at = 0.0
         self._failing: str | None = None
         self._said: MemoryStatus | None = None
 
     @property
-    def clearing(self) -> bool:
-        """Whether the embedded index is still to be rid of answers, of an agent that has no memory any more."""
-        return bool(self._leaving) and self._records.chroma == "embedded"
+    def shares_answers(self) -> bool:
+        """Whether the embedded index has to be kept: some agent has answers in it, or is to be rid of them."""
+        return self._records.chroma == "embedded" and bool(self._members or self._leaving)
 
     def use(self, config: Config) -> None:
         """Remember by another configuration from now on; where the records are stays as it was."""
-        self._config = config
+        self._follow(config)
         self._keepers = {}
-        self._leaving = None
         self._troubles = {}
         self._rest_until = 0.0
         if self._library is not None:
@@ -103,6 +104,7 @@ class Remembering:
         now = self._clock()
         if now < self._next_at:
             return False
+        self._look(now)
         more = False
         for name, agent, step in self._in_turn():
             more = self._attempt(name, now, lambda: self._keeper(name, agent, step).step()) or more  # noqa: B023
@@ -124,11 +126,35 @@ class Remembering:
             self._library.close()
             self._library = None
 
+    def _follow(self, config: Config) -> None:
+        self._config = config
+        self._members = list(remembering_agents(config))
+        self._undecided = bool(undecided_agents(config))
+        self._look_at = 0.0
+        self._leaving: list[str] | None = None
+
+    def _look(self, now: float) -> None:
+        """Takes in what the variants that serve now are shown."""
+        if not undecided_agents(self._config) or now < self._look_at:
+            return
+        self._look_at = now + _LOOK_EVERY
+        try:
+            serving = serving_variants(self._config, self._opened().ledger)
+        except StoreError:
+            # The same that keeps runs waiting, and is said there.
+            return
+        self._undecided = False
+        members = list(remembering_agents(self._config, serving))
+        if members != self._members:
+            self._members, self._leaving = members, None
+            names = {name for name, _, _ in members}
+            self._keepers = {name: keeper for name, keeper in self._keepers.items() if name in names}
+            self._troubles = {name: trouble for name, trouble in self._troubles.items() if name in names}
+
     def _in_turn(self) -> list[tuple[str, AgentConfig, StepConfig]]:
         """Those in trouble last, longest ago first: one that always fails slowly keeps no other from its turn."""
         troubles = self._troubles
-        members = remembering_agents(self._config)
-        return sorted(members, key=lambda each: troubles[each[0]].until if each[0] in troubles else 0.0)
+        return sorted(self._members, key=lambda each: troubles[each[0]].until if each[0] in troubles else 0.0)
 
     def _attempt(self, name: str, now: float, work: Callable[[], bool]) -> bool:
         trouble = self._troubles.get(name)
@@ -168,6 +194,9 @@ class Remembering:
     def _left(self, now: float) -> list[str]:
         """Agents that had a memory and have none now, whose answers are still to be found."""
         if self._leaving is None:
+            if self._undecided:
+                # Whoever may have a memory keeps it until that is known.
+                return []
             try:
                 self._leaving = self._look_for_those_who_left()
             except StoreError:
@@ -179,7 +208,7 @@ class Remembering:
         from proxy.memory.notes import has_shelf
         from stores.insights import open_insights
 
-        members = {name for name, _, _ in remembering_agents(self._config)}
+        members = {name for name, _, _ in self._members}
         insights = open_insights(self._records.database, patience=_PATIENCE)
         try:
             return [name for name in insights.agents() if name not in members and has_shelf(name, insights)]
@@ -209,7 +238,7 @@ class Remembering:
 
     def _opened_library(self) -> Library:
         if self._library is None:
-            self._library = self._open_library(self._config)
+            self._library = self._open_library(lasting(self._config, self._records))
         return self._library
 
     def _note(self, now: float) -> None:

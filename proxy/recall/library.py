@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from proxy.bundled.embedders import ALL_MINILM_L6_V2
 from proxy.bundled.fetch import cache_folder, missing
 from proxy.config.model import Config, Records
-from proxy.memory.members import remembering_agents
 
 if TYPE_CHECKING:
     from stores.answers import AnswerIndex
@@ -117,11 +116,6 @@ def origins(config: Config) -> tuple[object, ...]:
         return where
     provider = config.providers[records.embedder.provider]
     return (*where, provider.base_url, provider.api_key, provider.headers)
-
-
-def shares_answers(config: Config) -> bool:
-    """Whether the background process has to keep the answers' own process."""
-    return config.records.chroma == "embedded" and any(remembering_agents(config))
 
 
 def folder_of(records: Path) -> Path:

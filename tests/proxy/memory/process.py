@@ -62,13 +62,13 @@ class Background:
             stopping=lambda: self.stopping,
         )
 
-    def configured(self, agents: dict[str, Any]) -> Config:
+    def configured(self, agents: dict[str, Any], **records: Any) -> Config:
         return Config.model_validate(
             {
                 "version": 1,
                 "providers": {"p": {"base_url": "http://127.0.0.1:1/v1"}},
                 "models": {"m": {"provider": "p", "model": "m"}},
-                "records": {"dir": self._folder},
+                "records": {"dir": self._folder, **records},
                 "agents": agents,
             }
         )

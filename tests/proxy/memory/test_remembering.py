@@ -59,11 +59,11 @@ def test_an_agent_that_has_no_memory_any_more_is_forgotten_by_the_index(backgrou
     process.remembering.use(process.configured(agents={AGENT: {**REMEMBERS, "middleware": []}}))
     process.shelves.answers.failing = True
     process.run(3)
-    was_clearing = process.remembering.clearing
+    was_shared = process.remembering.shares_answers
     process.shelves.answers.failing = False
     process.run(5)
     assert process.found == []
-    assert (was_clearing, process.remembering.clearing) == (True, False)
+    assert (was_shared, process.remembering.shares_answers) == (True, False)
     process.remembering.use(process.config)
     process.run(8)
     assert process.found == [SETTINGS]
