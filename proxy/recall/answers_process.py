@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from proxy.bundled import tether
+from proxy.bundled.tether import tethered
 
 _LOOK_EVERY: Final = 0.5
 _RESTART_AFTER: Final = (0.0, 1.0, 5.0, 15.0)
@@ -66,7 +66,5 @@ class AnswersProcess:
         _log.error("the process that has the past answers ended with %s, and is started again", how)
 
     def _command(self) -> list[str]:
-        how = "kernel" if sys.platform == "linux" else "watch"
-        command = [sys.executable, "-I", "-S", tether.__file__, how, str(os.getpid()), ""]
         # -P: not the module of that name that the working folder may have.
-        return [*command, sys.executable, "-P", "-m", "stores.answers.sharing", str(self._folder)]
+        return tethered(sys.executable, "-P", "-m", "stores.answers.sharing", str(self._folder))
