@@ -133,6 +133,10 @@ class Supervisor:
         def main() -> None:
             os.close(self._alive)
             signal.set_wakeup_fd(-1)
+            if slot.name == _BACKGROUND:
+                # Held open here, the port would take calls that nobody answers while the workers finish theirs.
+                for sock in self._sockets:
+                    sock.close()
             slot.main()
 
         slot.child = fork(slot.name, main, self._tell)

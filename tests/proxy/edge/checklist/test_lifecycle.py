@@ -50,9 +50,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_item_40_sigterm_lets_streams_finish_and_then_closes(folder: Path) -> None:
+@pytest.mark.parametrize("arguments", [(), ("--no-worker",)], ids=["with a background process", "without"])
+def test_item_40_sigterm_lets_streams_finish_and_then_closes(folder: Path, arguments: tuple[str, ...]) -> None:
     gate = Gate()
-    with in_thread(Upstream()) as upstream, served(settings(upstream, folder / "records"), folder) as proxy:
+    with (
+        in_thread(Upstream()) as upstream,
+        served(settings(upstream, folder / "records"), folder, arguments=arguments) as proxy,
+    ):
         upstream.reply(says("before", gate, " after"))
 
         async def drive() -> None:
