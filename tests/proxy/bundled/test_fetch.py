@@ -57,11 +57,13 @@ def test_without_a_terminal_each_step_is_one_line_with_its_size(index: PackageIn
 def test_a_terminal_shows_pips_own_progress_bar(index: PackageIndex, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     script = """
-        import os
+        import os, signal
         from pathlib import Path
         from proxy.bundled.fetch import fetch
         from proxy.bundled.pip import Pip
         from tests.proxy.bundled.conftest import tiny
+        # Whoever started the tests may have it ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         fetch(tiny(), Path(os.environ["CACHE"]), pip=Pip(os.environ, terminal=True), say=lambda line: None)
     """
     with index.served() as environ:
