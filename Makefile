@@ -21,7 +21,7 @@ key = $(shell cat $(1) pyproject.toml | cksum | tr ' ' '-')
 RUNS := $(VENV)/.runs-$(call key,requirements/local.txt)
 TESTS := $(VENV)/.tests-$(call key,requirements/dev.txt)
 
-.PHONY: help run test check test-slow clients bench demo demo-retrieval lock clean
+.PHONY: help run test check test-slow test-models clients bench demo demo-retrieval lock clean
 
 help: ## List these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "%-20s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ check: $(TESTS) ## Lint, check types and import rules, run the examples of the d
 
 test-slow: $(TESTS) ## Run the tests that take minutes: the real model, the real client libraries.
 	$(BIN)/python -m pytest -m 'slow or clients' $(ARGS)
+
+test-models: $(TESTS) ## Run the tests that ask real models for half an hour or more; CI does not.
+	$(BIN)/python -m pytest -s -m models $(ARGS)
 
 clients: $(TESTS) ## Try every client library and coding agent; writes docs/clients.md.
 	$(BIN)/python -m pytest -m clients tests/clients/test_clients.py --write-clients $(ARGS)
