@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ from proxy.bundled.pip import Pip
 from proxy.config.keys import hash_key
 from proxy.memory.status import read_memory
 from proxy.recall.library import folder_of
-from stores.answers import Collection
+from stores.answers import AnswerIndex, Collection
 from stores.answers.shared import SharedAnswers
 from stores.embedding.minilm import SIZE
 from tests.support.proxy import AGENT, KEY, ServedProxy, served
@@ -37,11 +37,13 @@ class Lesson(NamedTuple):
 
 
 class Pupil:
-    """`fields` are sent with each call."""
+    """`fields` are sent with each call; `index` is only looked at, to know when what was said can be found."""
 
-    def __init__(self, proxy: ServedProxy, client: httpx.Client, instructions: str, **fields: Any) -> None:
+    def __init__(
+        self, proxy: ServedProxy, client: httpx.Client, index: AnswerIndex, instructions: str, **fields: Any
+    ) -> None:
         self._proxy = proxy
-        self._index = SharedAnswers(folder_of(proxy.records), timeout=5.0)
+        self._index = index
         self._client = client
         self._instructions = instructions
         self._fields = fields
@@ -137,5 +139,6 @@ def school(base_url: str, model: str, folder: Path, instructions: str, **fields:
     with (
         served(written, folder, arguments=()) as proxy,
         httpx.Client(base_url=proxy.url, headers=headers, timeout=600.0) as client,
+        closing(SharedAnswers(folder_of(proxy.records), timeout=5.0)) as index,
     ):
-        yield Pupil(proxy, client, instructions, **fields)
+        yield Pupil(proxy, client, index, instructions, **fields)
