@@ -67,8 +67,8 @@ SCORE_DETAILS: Final = "burnish.score.details"
 
 MEMORY_SEARCH: Final = "search_memory best_answers"
 """The span of the step that looks for past answers; its first word is the operation."""
-FACT_GROUPS: Final = {"answers_shown": "retrieval"}
-"""Facts whose attributes do not bear the fact's own name: `burnish.retrieval.ids`."""
+FACT_GROUPS: Final = {"answers_shown": "retrieval", "guard_verdicts": "guard"}
+"""Facts whose attributes do not bear the fact's own name: `burnish.retrieval.ids`, `burnish.guard.rules`."""
 
 BODIES: Final = frozenset(
     {REQUEST_BODY, SENT_BODY, ANSWER_BODY, TOOL_ARGUMENTS, TOOL_RESULT, EVALUATION_EXPLANATION, SCORE_DETAILS}

@@ -20,7 +20,7 @@ def _steps(finite: bool) -> st.SearchStrategy[Step]:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
         max_leaves=5,
     )
-    named = _text | st.sampled_from(["answers_shown", "retrieval"])
+    named = _text | st.sampled_from(["answers_shown", "retrieval", "guard_verdicts", "guard"])
     facts = st.builds(Fact, named, st.dictionaries(_text, value, max_size=3), st.integers(1, 9))
     return st.builds(Step, _text, _ns, _ns, st.lists(facts, max_size=4).map(tuple), st.none() | _text)
 
