@@ -20,6 +20,10 @@ def _none_failing() -> Mapping[str, Failing]:
     return {}
 
 
+def _none_critiqued() -> Mapping[str, float]:
+    return {}
+
+
 def _no_models(name: str) -> Handler:
     raise LookupError(f"no model called {name!r}: this chain was built without models")
 
@@ -46,3 +50,6 @@ class Services:
     """The agent's best past answers."""
     failing_tools: Callable[[], Mapping[str, Failing]] = _none_failing
     """The agent's tools whose breakers are not closed, by their names; without asking anybody."""
+    critique: Callable[[], Mapping[str, float]] = _none_critiqued
+    """The probability with which an answer is critiqued, by its stratum ("" for any other); without asking anybody.
+    Empty while nothing is known: critique starts on."""
