@@ -1,11 +1,11 @@
 """One model call on its way up the chain."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from middleware.messages import ChatRequest
-from records.run import Turn
+from records.run import SideCall, Turn
 
 F = TypeVar("F")
 
@@ -48,6 +48,10 @@ class Log(Protocol):
         """The step handed the call on or answered it; only the first time counts, an error always does."""
 
     def record(self, place: int, fact: object) -> None: ...
+
+    @property
+    def asides(self) -> Sequence[SideCall]:
+        """The calls that steps have made to models for themselves, in the order in which they ended."""
 
     def fact(self, kind: type[F]) -> F | None: ...
 
@@ -192,6 +196,11 @@ class Exchange:
     def record(self, fact: object) -> None:
         """Keep a small frozen dataclass; it becomes attributes of this step's span. A `ToolEvent` becomes its own."""
         self.call.log.record(self._place, fact)
+
+    @property
+    def asides(self) -> Sequence[SideCall]:
+        """What steps have asked of models for themselves so far, with tokens and cost."""
+        return self.call.log.asides
 
     def fact(self, kind: type[F]) -> F | None:
         """The first fact of this kind that any step has recorded for this call."""

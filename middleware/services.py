@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Protocol
 
+from middleware.messages import ChatRequest, Role
 from middleware.protocol import Handler
 from middleware.recall import NoRecall, Recall
+from records import JsonValue
 from stores.routing import Published, RoutingState
 from stores.routing.memory import MemoryRouting
 from stores.tool_states import Failing
@@ -28,9 +31,25 @@ def _no_models(name: str) -> Handler:
     raise LookupError(f"no model called {name!r}: this chain was built without models")
 
 
+class Asking(Protocol):
+    """Makes a request of a step's own, for a model of the configuration."""
+
+    def __call__(self, messages: Sequence[tuple[Role, str]], **fields: JsonValue) -> ChatRequest:
+        """`fields` as in chat completions, such as `max_tokens` and `response_format`."""
+
+
+def _no_requests(messages: Sequence[tuple[Role, str]], **fields: JsonValue) -> ChatRequest:
+    raise LookupError("this chain was built without a way to make requests")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`model(name)` is a model of the configuration as a `Handler`; `secret` keys every hash that must not be guessed.
+    """`model(name)` is a model of the configuration as a `Handler`, `model("")` the one that a call names; `secret`
+    keys every hash that must not be guessed.
+
+    What a step asks a model is a call aside: on record with the call that the step serves, its cost part of that
+    call's, and answered whole. `request` makes what to ask, as in
+    `await model("judge")(exchange.with_request(request([("user", "Is it?")], max_tokens=1)))`.
 
     `clock` is in nanoseconds since the epoch.
     """
@@ -39,6 +58,7 @@ class Services:
     variants: Sequence[str] = ("base",)
     secret: bytes = b""
     model: Callable[[str], Handler] = _no_models
+    request: Asking = _no_requests
     clock: Callable[[], int] = time.time_ns
     random: Random = field(default_factory=Random)
     routing: RoutingState = field(default_factory=MemoryRouting)

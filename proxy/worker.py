@@ -36,6 +36,7 @@ from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
 from proxy.tools.keeping import tool_news_in, watching_agents
+from proxy.upstreams.asides import Asides, ask_chat
 from proxy.upstreams.attempts import ModelCalled
 from proxy.upstreams.passthrough import Passthrough
 from proxy.upstreams.pool import Pool
@@ -280,7 +281,7 @@ class Worker:
         self._recall.take(desk, config)
         return snapshot
 
-    def _upstream(self, config: Config, agent: str) -> Handler:
+    def _upstream(self, config: Config, agent: str) -> ModelRouter:
         return ModelRouter(config, agent, self.pool, kept=KeptAnswers(self._answers, agent))
 
     def passthrough(self, agent: str) -> Passthrough:
@@ -296,10 +297,17 @@ class Worker:
         self, config: Config, desks: Mapping[str, RecallDesk | None], agent: str, variants: Sequence[str]
     ) -> Services:
         desk = desks.get(agent)
+        router = self._upstream(config, agent)
+
+        def model(name: str) -> Handler:
+            return Asides(router.to(name) if name else router, self.cost)
+
         return Services(
             agent,
             variants,
             self._secret,
+            model=model,
+            request=ask_chat,
             routing=self._routing,
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),

@@ -64,6 +64,21 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class SideCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call to a model that the step `step` made for itself, as a critic or a judge does. Its cost is part of the
+    run's, its tokens are not part of the answer's usage."""
+
+    step: str = ""
+    provider: str
+    model: str
+    started_ns: int
+    ended_ns: int
+    usage: "Usage | None" = None
+    cost_usd: float | None = None
+    status: int | None = None
+    error: str | None = None
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens as the provider counted them; `cached` and `reasoning` are parts of input and output."""
 
@@ -94,7 +109,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     `request` is what the agent sent, in the API it speaks; `sent` the top-level fields that went upstream with another
     value than that (a merge patch, RFC 7396), None where there were none; `answer` is the whole answer the client
-    received, a streamed one put together, or the error it was given. `operation` is OpenTelemetry's name for the call,
+    received, a streamed one put together, or the error it was given. `usage` is that of the answer, and `cost_usd` what
+    all models cost that were asked for it, the `asides` included. `operation` is OpenTelemetry's name for the call,
     `chat` for every API of conversations, `embeddings`, `text_completion`; or `forward` for a route that Burnish passed
     on unread.
     """
@@ -140,6 +156,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     tools: tuple[ToolEvent, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    asides: tuple[SideCall, ...] = ()
 
     @property
     def duration_ms(self) -> float:

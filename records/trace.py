@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from records import attributes as a
-from records.run import Attempt, Fact, JsonValue, Run, Step, ToolEvent, Usage
+from records.run import Attempt, Fact, JsonValue, Run, SideCall, Step, ToolEvent, Usage
 from records.span import Event, Span
 
 _IDS: Final = 1 << 64
@@ -100,9 +100,6 @@ def _whole_run(span: Span) -> Run:
 
 def _run(server: Span, agent: Span, chat: Span, by_kind: dict[str, list[Span]]) -> Run:
     top, middle, model = server.attributes, agent.attributes, chat.attributes
-    usage = None
-    if a.INPUT_TOKENS in model:
-        usage = Usage(model[a.INPUT_TOKENS], model[a.OUTPUT_TOKENS], model[a.CACHED_TOKENS], model[a.REASONING_TOKENS])
     return Run(
         id=top[a.RUN_ID],
         trace_id=server.trace_id,
@@ -133,7 +130,7 @@ def _run(server: Span, agent: Span, chat: Span, by_kind: dict[str, list[Span]]) 
         model_answered=model.get(a.RESPONSE_MODEL),
         response_id=model.get(a.RESPONSE_ID),
         finish_reasons=tuple(model.get(a.FINISH_REASONS, ())),
-        usage=usage,
+        usage=_usage(model),
         cost_usd=model.get(a.COST),
         request=model.get(a.REQUEST_BODY),
         sent=model.get(a.SENT_BODY),
@@ -141,7 +138,14 @@ def _run(server: Span, agent: Span, chat: Span, by_kind: dict[str, list[Span]]) 
         steps=tuple(map(_step, by_kind.get("step", ()))),
         tools=tuple(map(_tool, by_kind.get("tool", ()))),
         attempts=tuple(map(_attempt, by_kind.get("attempt", ()))),
+        asides=tuple(map(_aside, by_kind.get("aside", ()))),
     )
+
+
+def _usage(values: dict[str, JsonValue]) -> Usage | None:
+    if a.INPUT_TOKENS not in values:
+        return None
+    return Usage(values[a.INPUT_TOKENS], values[a.OUTPUT_TOKENS], values[a.CACHED_TOKENS], values[a.REASONING_TOKENS])
 
 
 def _step(span: Span) -> Step:
@@ -194,5 +198,20 @@ def _attempt(span: Span) -> Attempt:
         ended_ns=span.end_ns,
         status=values.get(a.HTTP_STATUS),
         request_id=values.get(a.ATTEMPT_REQUEST_ID),
+        error=values.get(a.ERROR),
+    )
+
+
+def _aside(span: Span) -> SideCall:
+    values = span.attributes
+    return SideCall(
+        step=values[a.STEP],
+        provider=values[a.PROVIDER],
+        model=values[a.REQUEST_MODEL],
+        started_ns=span.start_ns,
+        ended_ns=span.end_ns,
+        usage=_usage(values),
+        cost_usd=values.get(a.COST),
+        status=values.get(a.HTTP_STATUS),
         error=values.get(a.ERROR),
     )

@@ -7,12 +7,13 @@
       ├ execute_tool NAME       INTERNAL   linked to the chat span that asked for it
       └ chat MODEL              CLIENT     or embeddings, text_completion, forward; bodies, tokens, cost
         └ POST upstream         CLIENT     one per attempt
+      ├ chat MODEL              CLIENT     one for each call that a step made for itself, which `burnish.step` names
 
 `records.trace` reads them back, whatever their order.
 """
 
 from records import attributes as a
-from records.run import Attempt, JsonValue, Run, Step, ToolEvent
+from records.run import Attempt, JsonValue, Run, SideCall, Step, ToolEvent, Usage
 from records.span import CLIENT, INTERNAL, SERVER, Event, Link, Span
 from records.trace import chat_span_id, span_ids
 
@@ -63,6 +64,7 @@ def spans_of(run: Run) -> list[Span]:
     spans += [_step_span(run, step, next(ids), agent) for step in run.steps]
     spans += [_tool_span(run, tool, next(ids), agent) for tool in run.tools]
     spans += [_attempt_span(run, attempt, next(ids), chat) for attempt in run.attempts]
+    spans += [_aside_span(run, aside, next(ids), agent) for aside in run.asides]
     return spans
 
 
@@ -110,10 +112,7 @@ def _chat_attributes(run: Run) -> dict[str, JsonValue]:
     if run.finish_reasons:
         found[a.FINISH_REASONS] = list(run.finish_reasons)
     if run.usage is not None:
-        found[a.INPUT_TOKENS] = run.usage.input
-        found[a.OUTPUT_TOKENS] = run.usage.output
-        found[a.CACHED_TOKENS] = run.usage.cached
-        found[a.REASONING_TOKENS] = run.usage.reasoning
+        found.update(_usage_attributes(run.usage))
     return found
 
 
@@ -203,3 +202,41 @@ def _attempt_span(run: Run, attempt: Attempt, span_id: str, parent: str) -> Span
         attributes=found,
         error=attempt.error,
     )
+
+
+def _aside_span(run: Run, aside: SideCall, span_id: str, parent: str) -> Span:
+    optional: tuple[tuple[str, JsonValue], ...] = (
+        (a.COST, aside.cost_usd),
+        (a.HTTP_STATUS, aside.status),
+        (a.ERROR, aside.error),
+    )
+    found: dict[str, JsonValue] = {
+        a.KIND: "aside",
+        a.OPERATION: "chat",
+        a.STEP: aside.step,
+        a.PROVIDER: aside.provider,
+        a.REQUEST_MODEL: aside.model,
+    }
+    found.update((name, value) for name, value in optional if value is not None)
+    if aside.usage is not None:
+        found.update(_usage_attributes(aside.usage))
+    return Span(
+        trace_id=run.trace_id,
+        span_id=span_id,
+        parent_id=parent,
+        name=f"chat {aside.model}",
+        kind=CLIENT,
+        start_ns=aside.started_ns,
+        end_ns=aside.ended_ns,
+        attributes=found,
+        error=aside.error,
+    )
+
+
+def _usage_attributes(usage: Usage) -> dict[str, JsonValue]:
+    return {
+        a.INPUT_TOKENS: usage.input,
+        a.OUTPUT_TOKENS: usage.output,
+        a.CACHED_TOKENS: usage.cached,
+        a.REASONING_TOKENS: usage.reasoning,
+    }

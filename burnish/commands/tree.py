@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from burnish.commands.wording import count, duration, money, one_line
-from records.run import Attempt, Fact, JsonValue, Run, Step, ToolEvent
+from records.run import Attempt, Fact, JsonValue, Run, SideCall, Step, ToolEvent
 
 BAR = 20
 """Characters that stand for the whole call."""
@@ -41,7 +41,7 @@ class Branch:
 
 def trace_of(run: Run) -> Branch:
     """The whole call, its parts in the order in which they began."""
-    parts = [*map(_step, run.steps), *(_tool(run, tool) for tool in run.tools), _chat(run)]
+    parts = [*map(_step, run.steps), *(_tool(run, tool) for tool in run.tools), *map(_aside, run.asides), _chat(run)]
     parts.sort(key=lambda part: part.started_ns)
     agent = Branch(
         _title(f"invoke_agent {run.agent}", ("", f"{run.variant} variant"), ("", f"{run.turn} turn")),
@@ -181,6 +181,18 @@ def _attempt(attempt: Attempt) -> Branch:
         ],
         "bright_black",
     )
+
+
+def _aside(aside: SideCall) -> Branch:
+    facts = [f"asked by {aside.step}"] if aside.step else []
+    if aside.usage is not None:
+        facts.append(f"{count(aside.usage.input)} → {count(aside.usage.output)} tokens")
+    if aside.cost_usd is not None:
+        facts.append(money(aside.cost_usd))
+    details = [Text(one_line(" · ".join(facts), 200))] if facts else []
+    if aside.error:
+        details.append(_error(aside.error))
+    return Branch(_title(f"chat {aside.model}", ("", "aside")), aside.started_ns, aside.ended_ns, details, "green")
 
 
 def _title(name: str, *marks: tuple[str, str]) -> Text:

@@ -341,6 +341,10 @@ class _Call:
             if called:
                 self.cost_usd = self._worker.cost(called, usage)
                 self._worker.pool.estimates.learn(called.name, len(called.body), usage.input)
+        for aside in self._log.asides:
+            self.tokens += aside.usage.input + aside.usage.output if aside.usage else 0
+            if aside.cost_usd is not None:
+                self.cost_usd = (self.cost_usd or 0.0) + aside.cost_usd
         first = self._first_chunk_ns
         ended = Ended(
             self._agent.name,

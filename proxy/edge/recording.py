@@ -12,7 +12,7 @@ from middleware.messages import Completion
 from proxy.metrics import Ended
 from proxy.upstreams.attempts import ModelCalled
 from proxy.wire.document import changed_fields
-from records import Attempt, Run, Step, ToolEvent
+from records import Attempt, Run, SideCall, Step, ToolEvent
 from records.run import SessionSource
 
 F = TypeVar("F")
@@ -37,12 +37,13 @@ class _StepLog:
 class CallLog:
     """The `Log` of one call. Facts become records only when the call is over."""
 
-    __slots__ = ("attempts", "called", "chat_started_ns", "reached", "steps", "tools", "variant")
+    __slots__ = ("asides", "attempts", "called", "chat_started_ns", "reached", "steps", "tools", "variant")
 
     def __init__(self) -> None:
         self.steps: list[_StepLog] = []
         self.tools: list[ToolEvent] = []
         self.attempts: list[Attempt] = []
+        self.asides: list[SideCall] = []
         self.variant = "base"
         self.reached = False
         self.called: ModelCalled | None = None
@@ -66,6 +67,8 @@ class CallLog:
             self.attempts.append(fact)
         elif isinstance(fact, ModelCalled):
             self.called = fact
+        elif isinstance(fact, SideCall):
+            self.asides.append(msgspec.structs.replace(fact, step=self.steps[place].name if place >= 0 else ""))
         elif place >= 0:
             shape_of(fact)  # Raises here, where it is the step's failure and not the record's.
             self.steps[place].facts.append(fact)
@@ -145,6 +148,7 @@ class RunMaker:
             steps=tuple([step.as_record(ended_ns) for step in log.steps]),
             tools=tuple([_kept(tool, content) for tool in log.tools]),
             attempts=tuple(log.attempts),
+            asides=tuple(log.asides),
         )
 
 

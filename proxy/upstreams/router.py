@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from middleware.exchange import Exchange
 from middleware.messages import ChatRequest
+from middleware.protocol import Handler
 from middleware.reply import Reply
 from policies.breaker import Breaker
 from policies.retries import LONGEST_WAIT, RetryBudget, backoff
@@ -69,7 +70,20 @@ class ModelRouter:
             if kept is not None:
                 return await self._call(exchange, kept)
         embeds = _on_the_wire(exchange.request).api == "embeddings"
-        route = self._choice.of(exchange.request.model, exchange.variant, embeds=embeds)
+        return await self._first(exchange, self._choice.of(exchange.request.model, exchange.variant, embeds=embeds))
+
+    def to(self, model: str) -> Handler:
+        """The way to a model of the configuration, whatever the call names and the agent's clients may ask for.
+
+        Raises `LookupError` where there is none of that name.
+        """
+        routes = self._choice.routes
+        if model not in routes:
+            raise LookupError(f"the configuration has no model {model!r}; it has {', '.join(sorted(routes))}")
+        return partial(self._first, route=routes[model])
+
+    async def _first(self, exchange: Exchange, route: Route) -> Reply:
+        """From the first that answers, of this model and those it falls back to."""
         if not route.fallbacks:
             return await self._call(exchange, route)
         failures: list[UpstreamFailed] = []

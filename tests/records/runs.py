@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from records import Attempt, Fact, Run, Step, ToolEvent, Usage
+from records import Attempt, Fact, Run, SideCall, Step, ToolEvent, Usage
 
 _text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _hex32 = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -35,6 +35,18 @@ _tools = st.builds(ToolEvent, call_id=_text, name=_text, arguments=_text, result
     ended_ns=_ns,
     asked_by=_hex32,
     asked_trace=st.none() | _hex32,
+)
+_asides = st.builds(
+    SideCall,
+    step=_text,
+    provider=_text,
+    model=_text,
+    started_ns=_ns,
+    ended_ns=_ns,
+    usage=st.none() | st.builds(Usage, _count, _count, _count, _count),
+    cost_usd=st.none() | st.floats(0, allow_infinity=False),
+    status=st.none() | st.integers(100, 599),
+    error=st.none() | _text,
 )
 _attempts = st.builds(
     Attempt,
@@ -89,4 +101,5 @@ def runs(*, finite: bool = False) -> st.SearchStrategy[Run]:
         steps=st.lists(_steps(finite), max_size=3).map(tuple),
         tools=st.lists(_tools, max_size=3).map(tuple),
         attempts=st.lists(_attempts, max_size=3).map(tuple),
+        asides=st.lists(_asides, max_size=2).map(tuple),
     )

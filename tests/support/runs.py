@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from records.run import Attempt, Fact, Run, Step, ToolEvent, Usage
+from records.run import Attempt, Fact, Run, SideCall, Step, ToolEvent, Usage
 
 NOON = 1_699_963_200_000_000_000
 """When the runs of tests begin, unless they say otherwise: 2023-11-14, 12:00 UTC."""
@@ -145,5 +145,11 @@ def runs() -> st.SearchStrategy[Run]:
         ).map(tuple),
         attempts=st.lists(
             st.builds(Attempt, provider=st.text(), model=st.text(), started_ns=_TIMES, ended_ns=_TIMES), max_size=2
+        ).map(tuple),
+        asides=st.lists(
+            st.builds(
+                SideCall, step=st.text(), provider=st.text(), model=st.text(), started_ns=_TIMES, ended_ns=_TIMES
+            ),
+            max_size=2,
         ).map(tuple),
     )
