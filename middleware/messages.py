@@ -146,6 +146,11 @@ class ChatRequest(ABC):
         """A copy in which the description of each tool named ends in its note; tools that are not offered are passed
         over."""
 
+    @property
+    def answer_schema(self) -> JsonValue:
+        """The JSON Schema that the client wants the answer to fit; None where it wants none, or its API cannot say."""
+        return None
+
     @abstractmethod
     def without_tools(self, names: Collection[str]) -> Self:
         """A copy that does not offer these tools; the others stay byte-equal, and tools that are not offered are passed
@@ -295,3 +300,13 @@ class Completion(ABC):
     @abstractmethod
     def chunk(self) -> Chunk:
         """The whole answer as one chunk, as a reply that is not streamed carries it."""
+    @property
+    def logprobs(self) -> Sequence[float]:
+        """The natural logarithms of how probable the model held each token of the first choice to be, where the client
+        asked for them."""
+        return ()
+
+    def counted_as(self, other: "Completion") -> Self:
+        """A copy that tells of the tokens that `other`, an answer in the same API, tells of."""
+        return self
+

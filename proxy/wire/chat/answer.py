@@ -8,6 +8,7 @@ import msgspec
 import orjson
 
 from middleware.messages import Chunk, Completion, Delta, ToolCall
+from proxy.wire import wanted
 from proxy.wire.chat.calls import Call, tool_calls
 from proxy.wire.chat.join import join_chunks
 from proxy.wire.fingerprint import assistant_digest
@@ -170,4 +171,14 @@ def _answer(data: bytes) -> _Answer:
     try:
         return _ANSWER.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    @property
+    def logprobs(self) -> Sequence[float]:
+        choices = wanted.values_at(self._body, "choices") if b'"logprobs"' in self._body else None
+        first = choices[0] if isinstance(choices, list) and choices else None
+        told = first.get("logprobs") if isinstance(first, dict) else None
+        return wanted.logprobs_in(told.get("content") if isinstance(told, dict) else None)
+
+    def counted_as(self, other: Completion) -> Self:
+        return type(self)(wanted.with_usage_of(self._body, other.body))
+
         return _Answer()  # Not the documented shape: passed on as it is, unread.

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from middleware.messages import Message, Role, Tool, ToolCall
-from proxy.wire import document, offered
+from proxy.wire import document, offered, wanted
 from proxy.wire.chat.answer import ChatCompletion
 from proxy.wire.chat.calls import Function, read_calls
 from proxy.wire.fingerprint import assistant_digest
@@ -167,6 +167,10 @@ class ChatCompletionsRequest(WireRequest):
         # Nothing else changes, so nothing else is read again.
         changed = type(self)(
             document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
+    @property
+    def answer_schema(self) -> JsonValue:
+        return wanted.schema_in(wanted.values_at(self._body, "response_format"))
+
         )
         changed._messages, changed._fingerprints, changed._roles = self._messages, self._fingerprints, self._roles
         return changed

@@ -6,7 +6,7 @@ from typing import Final, Self
 import msgspec
 
 from middleware.messages import Chunk, Completion, Delta, Settling, ToolCall
-from proxy.wire import document
+from proxy.wire import document, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from proxy.wire.messages import events
@@ -225,6 +225,9 @@ class MessagesCompletion(Completion):
         if cited:
             fields["citations"] = msgspec.Raw(_dumps(cited))
         return _dumps(fields)
+
+    def counted_as(self, other: Completion) -> Self:
+        return type(self)(wanted.with_usage_of(self._body, other.body))
 
     def chunk(self) -> MessagesChunk:
         return MessagesChunk(self._body, whole=True)

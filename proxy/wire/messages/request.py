@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Self
 import msgspec
 
 from middleware.messages import Message, Role, Tool
-from proxy.wire import document, offered
+from proxy.wire import document, offered, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from proxy.wire.messages.answer import MessagesCompletion
@@ -156,6 +156,12 @@ class MessagesRequest(WireRequest):
         if self._roles is None:
             self._roles = [turn.role for turn in self.turns]
         return self._roles
+
+    @property
+    def answer_schema(self) -> JsonValue:
+        form = wanted.values_at(self._body, "output_config", "format")
+        # As it was called while it was new.
+        return wanted.schema_in(form or wanted.values_at(self._body, "output_format"))
 
     def with_model(self, model: str) -> Self:
         if model == self._head.model:

@@ -6,7 +6,7 @@ from typing import Final, Self
 import msgspec
 
 from middleware.messages import Chunk, Completion, Delta, Settling, ToolCall
-from proxy.wire import document
+from proxy.wire import document, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from proxy.wire.responses import event
@@ -213,6 +213,17 @@ class ResponsesCompletion(Completion):
 
     def with_text(self, text: str, choice: int = 0) -> Self:
         return self if choice else type(self)(with_output_text(self._body, text))
+
+    @property
+    def logprobs(self) -> Sequence[float]:
+        if b'"logprobs"' not in self._body:
+            return ()
+        contents = (value_in(item.content) for item in self._items if item.is_message)
+        parts = (part for content in contents if isinstance(content, list) for part in content)
+        return [each for part in parts if isinstance(part, dict) for each in wanted.logprobs_in(part.get("logprobs"))]
+
+    def counted_as(self, other: Completion) -> Self:
+        return type(self)(wanted.with_usage_of(self._body, other.body))
 
     def chunk(self) -> ResponsesChunk:
         return ResponsesChunk(self._body, whole=True)

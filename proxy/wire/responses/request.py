@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from middleware.messages import Message, Role, Tool
-from proxy.wire import document, misread, offered
+from proxy.wire import document, misread, offered, wanted
 from proxy.wire.format import WireRequest
 from proxy.wire.responses.answer import ResponsesCompletion
 from proxy.wire.responses.items import Item, Turn, fingerprint_of, message_of, turns_of
@@ -152,6 +152,10 @@ class ResponsesRequest(WireRequest):
     @property
     def roles(self) -> Sequence[Role]:
         return [turn.role for turn in self._read]
+
+    @property
+    def answer_schema(self) -> JsonValue:
+        return wanted.schema_in(wanted.values_at(self._body, "text", "format"))
 
     def with_model(self, model: str) -> Self:
         if model == self._head.model:
