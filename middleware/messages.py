@@ -134,6 +134,11 @@ class ChatRequest(ABC):
                 found.append(message)
         return found[::-1]
 
+    @property
+    def answer_schema(self) -> JsonValue:
+        """The JSON Schema that the client wants the answer to fit; None where it wants none, or its API cannot say."""
+        return None
+
     @abstractmethod
     def with_model(self, model: str) -> Self: ...
 
@@ -145,11 +150,6 @@ class ChatRequest(ABC):
     def with_tool_notes(self, notes: Mapping[str, str]) -> Self:
         """A copy in which the description of each tool named ends in its note; tools that are not offered are passed
         over."""
-
-    @property
-    def answer_schema(self) -> JsonValue:
-        """The JSON Schema that the client wants the answer to fit; None where it wants none, or its API cannot say."""
-        return None
 
     @abstractmethod
     def without_tools(self, names: Collection[str]) -> Self:
@@ -280,6 +280,12 @@ class Completion(ABC):
     def usage(self) -> Usage | None: ...
 
     @property
+    def logprobs(self) -> Sequence[float]:
+        """The natural logarithms of how probable the model held each token of the first choice to be, where the client
+        asked for them."""
+        return ()
+
+    @property
     def bound(self) -> bool:
         """Whether it holds what only the upstream that gave it can read, such as encrypted reasoning."""
         return False
@@ -297,16 +303,10 @@ class Completion(ABC):
     @abstractmethod
     def with_text(self, text: str, choice: int = 0) -> Self: ...
 
-    @abstractmethod
-    def chunk(self) -> Chunk:
-        """The whole answer as one chunk, as a reply that is not streamed carries it."""
-    @property
-    def logprobs(self) -> Sequence[float]:
-        """The natural logarithms of how probable the model held each token of the first choice to be, where the client
-        asked for them."""
-        return ()
-
     def counted_as(self, other: "Completion") -> Self:
         """A copy that tells of the tokens that `other`, an answer in the same API, tells of."""
         return self
 
+    @abstractmethod
+    def chunk(self) -> Chunk:
+        """The whole answer as one chunk, as a reply that is not streamed carries it."""

@@ -163,14 +163,6 @@ class ChatCompletion(Completion):
     def with_text(self, text: str, choice: int = 0) -> Self:
         return type(self)(ChatChunk(self._body, whole=True).with_text(text, choice).data)
 
-    def chunk(self) -> ChatChunk:
-        return ChatChunk(self._body, whole=True)
-
-
-def _answer(data: bytes) -> _Answer:
-    try:
-        return _ANSWER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
     @property
     def logprobs(self) -> Sequence[float]:
         choices = wanted.values_at(self._body, "choices") if b'"logprobs"' in self._body else None
@@ -181,4 +173,12 @@ def _answer(data: bytes) -> _Answer:
     def counted_as(self, other: Completion) -> Self:
         return type(self)(wanted.with_usage_of(self._body, other.body))
 
+    def chunk(self) -> ChatChunk:
+        return ChatChunk(self._body, whole=True)
+
+
+def _answer(data: bytes) -> _Answer:
+    try:
+        return _ANSWER.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Answer()  # Not the documented shape: passed on as it is, unread.

@@ -161,16 +161,16 @@ class ChatCompletionsRequest(WireRequest):
             self._roles = [_ROLES.get(message.role, "user") for message in self._head.messages]
         return self._roles
 
+    @property
+    def answer_schema(self) -> JsonValue:
+        return wanted.schema_in(wanted.values_at(self._body, "response_format"))
+
     def with_model(self, model: str) -> Self:
         if model == self._head.model:
             return self
         # Nothing else changes, so nothing else is read again.
         changed = type(self)(
             document.with_fields(self._body, model=model), msgspec.structs.replace(self._head, model=model)
-    @property
-    def answer_schema(self) -> JsonValue:
-        return wanted.schema_in(wanted.values_at(self._body, "response_format"))
-
         )
         changed._messages, changed._fingerprints, changed._roles = self._messages, self._fingerprints, self._roles
         return changed
