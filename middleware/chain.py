@@ -27,11 +27,15 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A step in its place: what it is called in the YAML, and what becomes of the call when it fails."""
+    """A step in its place: what it is called in the YAML, and what becomes of the call when it fails.
+
+    `skippable`: whether a call may ask to go without it.
+    """
 
     name: str
     step: Middleware
     on_error: OnError = "open"
+    skippable: bool = True
 
 
 def compile_chain(links: Sequence[Link], terminal: Handler) -> Handler:
@@ -53,10 +57,10 @@ def by_variant(chains: Mapping[str, tuple[Edit | None, Handler]]) -> Handler:
 
 
 def _bind(link: Link, call_next: Handler) -> Handler:
-    name, step, fails_open = link.name, link.step, link.on_error == "open"
+    name, step, fails_open, skippable = link.name, link.step, link.on_error == "open", link.skippable
 
     async def call(exchange: Exchange) -> Reply:
-        if exchange.skips and name in exchange.skips:
+        if exchange.skips and skippable and name in exchange.skips:
             return await call_next(exchange)
         calls = exchange.log
         place = calls.enter(name)

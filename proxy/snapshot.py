@@ -5,7 +5,7 @@ A snapshot never changes. A new configuration is a new snapshot, swapped in whol
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from middleware.chain import Edit, Link, by_variant, compile_chain
 from middleware.exchange import Agent, Exchange
@@ -43,6 +43,16 @@ class StepNotBuilt(Exception):
     """A step's `__init__` failed; the message names the agent, the step and why."""
 
 
+class Chain(NamedTuple):
+    """What an agent's calls pass. `beside` is for those that go past the chain: only the steps that look everywhere.
+    `fixed` are the steps that no call can skip; `refuses_unread`, whether one of them closes what it cannot read."""
+
+    handler: Handler
+    beside: Handler
+    fixed: frozenset[str] = _NONE
+    refuses_unread: bool = False
+
+
 class AgentRuntime:
     """One agent, ready to serve."""
 
@@ -50,8 +60,7 @@ class AgentRuntime:
         self,
         name: str,
         config: AgentConfig,
-        handler: Handler,
-        upstream: Handler,
+        chain: "Chain",
         *,
         limits: AgentLimits,
         sessions: Sessions,
@@ -64,8 +73,10 @@ class AgentRuntime:
         self.agent = Agent(name, config.tenant)
         self.config = config
         self.recorded = config.record == "all"
-        self.handler = handler
-        self.upstream = upstream
+        self.handler = chain.handler
+        self.beside = chain.beside
+        self.refuses_unread = chain.refuses_unread
+        self._fixed = chain.fixed
         self.limits = limits
         self.sessions = sessions
         self.answers = answers
@@ -120,7 +131,16 @@ class AgentRuntime:
                 param="x-burnish-bypass",
                 code="bypass_not_allowed",
             )
-        return frozenset(name.strip() for name in header.decode("latin-1").split(",") if name.strip())
+        names = frozenset(name.strip() for name in header.decode("latin-1").split(",") if name.strip())
+        if fixed := sorted(names & self._fixed):
+            raise ApiError(
+                403,
+                f"no call can go without {', '.join(fixed)}; leave it out of x-burnish-bypass",
+                type="permission_error",
+                param="x-burnish-bypass",
+                code="bypass_not_allowed",
+            )
+        return names
 
     def forwarded(self, headers: Mapping[bytes, bytes]) -> Mapping[str, str]:
         """Those of the client's headers that the upstream may see."""
@@ -180,7 +200,6 @@ def build_snapshot(
             name,
             agent,
             _chain(name, agent, registry, terminal, services),
-            terminal,
             limits=limits(name, agent),
             sessions=Sessions(transcripts, int(agent.session.idle * 1e9)),
             answers=answers(name),
@@ -197,10 +216,10 @@ def _chain(
     registry: Registry,
     terminal: Handler,
     services: Callable[[str, Sequence[str]], Services],
-) -> Handler:
+) -> Chain:
     """The agent's steps; where routing is among them, one chain per variant behind it."""
     if agent.mode == "bypass":
-        return terminal
+        return Chain(terminal, terminal)
     given = services(name, tuple({BASE: None, **agent.variants}))
 
     def after(last: Handler) -> Handler:
@@ -212,7 +231,16 @@ def _chain(
             chains[variant] = (edit, compile_chain(_links(steps, registry, given), last))
         return compile_chain(_links(routing, registry, given), by_variant(chains))
 
-    return observed(after, terminal) if agent.mode == "observe" else after(terminal)
+    if agent.mode == "observe":
+        return Chain(observed(after, terminal), terminal)
+    everywhere = [step for step in agent.chain() if getattr(registry.find(step.name).make, "everywhere", False)]
+    guards = _links(everywhere, registry, given)
+    return Chain(
+        after(terminal),
+        compile_chain(guards, terminal),
+        frozenset(link.name for link in guards if not link.skippable),
+        any(getattr(link.step, "refuses_unread", False) for link in guards),
+    )
 
 
 def _links(steps: Sequence[StepConfig], registry: Registry, services: Services) -> list[Link]:
@@ -226,7 +254,7 @@ def _links(steps: Sequence[StepConfig], registry: Registry, services: Services) 
             except Exception as error:
                 why = " ".join(f"{type(error).__name__}: {error}".split())
                 raise StepNotBuilt(f"agent {services.agent!r}: step {step.name!r} cannot be built: {why}") from error
-            links.append(Link(step.name, made, step.on_error))
+            links.append(Link(step.name, made, step.on_error, getattr(made, "skippable", True)))
     return links
 
 

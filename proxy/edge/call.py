@@ -168,7 +168,7 @@ class _Call:
         departure = Departure(scope, receive)
         pinger = self._pinger() if self._request.stream else None
         try:
-            answer = self._agent.handler if self._format.chained else self._agent.upstream
+            answer = self._agent.handler if self._format.chained else self._agent.beside
             reply = self._reply = await answer(self._exchange)
             if self._request.stream and reply.ok:
                 await self._stream(reply, pinger)

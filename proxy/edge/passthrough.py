@@ -58,6 +58,8 @@ class PassthroughCalls:
             agent = worker.snapshot.agent_of(scope["headers"], route.agent)
             if scope["method"] == "TRACE":
                 raise _untraceable()
+            if agent.refuses_unread:
+                raise _unguarded(agent.name, route.rest)
             worker.admit(agent)
             await worker.admission.enter()
             try:
@@ -301,6 +303,16 @@ def _is_last(answer: Answer, kept: _Kept) -> bool:
 def speaks_anthropic(scope: Scope) -> bool:
     """Anthropic's clients say so on every route."""
     return any(name == b"anthropic-version" for name, _ in scope["headers"])
+
+
+def _unguarded(agent: str, route: str) -> ApiError:
+    return ApiError(
+        403,
+        f"the guardrails of agent {agent!r} cannot read what passes /v1/{route}, so it is closed to it; its owner can "
+        "open such routes with guardrails: {other_routes: allow}",
+        type="permission_error",
+        code="route_not_guarded",
+    )
 
 
 def _untraceable() -> ApiError:
