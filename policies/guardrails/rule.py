@@ -1,42 +1,16 @@
-"""A rule of a guardrail, as data: what it looks for, where, and what follows. People write rules, and incidents do."""
+"""A rule of a guardrail, as data: what it looks for, where, and what follows. People write rules, and incidents do.
 
-from typing import Final, Literal, TypeAlias
+The types are records, for what is learned is kept; the order of their values is policy.
+"""
 
-import msgspec
+from typing import Final
 
-Place: TypeAlias = Literal["system", "user", "tool_result", "history", "answer", "tool_arguments"]
-"""Where text stands in an exchange. `history`: what the model said in earlier turns and the arguments of the tools it
-called then, as the agent sends them again; `answer`: what it says now, refusals and reasoning included;
-`tool_arguments`: those of the calls it asks for now."""
+from records.guard import Action, Mode, Place, Rule
+
+__all__ = ["INPUT", "OUTPUT", "SEVERITY", "Action", "Mode", "Place", "Rule"]
+
 INPUT: Final[tuple[Place, ...]] = ("system", "user", "tool_result", "history")
 OUTPUT: Final[tuple[Place, ...]] = ("answer", "tool_arguments")
 
-Action: TypeAlias = Literal["flag", "rewrite", "block", "escalate"]
-"""What follows where a rule is broken. `flag`: it is on record, and the call goes on; `rewrite`: what was found is
-replaced; `block`: the call or the rest of the answer is refused; `escalate`: as `flag`, and a person is asked to
-look, before all others."""
 SEVERITY: Final[tuple[Action, ...]] = ("flag", "escalate", "rewrite", "block")
 """Mildest first: of several that apply to a text, the last one is done."""
-
-Mode: TypeAlias = Literal["shadow", "enforce"]
-"""`shadow`: verdicts are on record, and not a byte changes."""
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Broken where one of `patterns` (RE2's syntax) or `words` (in any case, as whole words) is found.
-
-    `rest` is a class of characters (`[A-Za-z0-9]`) that a match goes on through, however far: so a pattern need only
-    be as long as it takes to be sure, and no more than that is ever held back of a stream. `check` names a test that
-    what was found has to pass, such as a checksum; `allow` are texts that never break it. `reason` says to a person
-    what was found, without its words. A match is replaced by `replacement`.
-    """
-
-    id: str
-    version: int = 1
-    reason: str
-    patterns: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    rest: str = ""
-    check: str = ""
-    allow: tuple[str, ...] = ()
-    replacement: str = ""

@@ -15,6 +15,7 @@ Verdict: TypeAlias = Literal["allow", "flag", "escalate", "rewrite", "block"]
 MASK: Final = "•••"
 """Stands for what was found, however long that was."""
 _AROUND: Final = 40
+_LONGEST: Final = 240
 _ELLIPSIS: Final = "…"
 
 
@@ -51,11 +52,12 @@ def fingerprint(secret: bytes, found: str) -> str:
 
 
 def excerpt(text: str, start: int, end: int, *, hidden: Iterable[tuple[int, int]]) -> str:
-    """What stands around `text[start:end]`, on one line, with every part that is `hidden` (starts and ends) masked.
+    """What stands around `text[start:end]`, on one line, with every part that is `hidden` (starts and ends) masked; of
+    what is longer than some lines, the beginning.
 
     Hide all that any rule for secrets and personal data found in the text, not only this: two may stand side by side.
     """
-    first, last = max(0, start - _AROUND), min(len(text), end + _AROUND)
+    first, last = max(0, start - _AROUND), min(len(text), end + _AROUND, start + _LONGEST)
     pieces, at = [_ELLIPSIS if first else ""], first
     for begin, close in sorted(hidden):
         if close <= at or begin >= last:

@@ -32,6 +32,11 @@ def test_an_excerpt_of_a_long_text_is_short() -> None:
     assert shown == "…" + "a" * 40 + MASK + "b" * 40 + "…"
 
 
+def test_of_a_long_find_that_may_be_shown_the_beginning_is_shown() -> None:
+    shown = excerpt("x" * 10_000, 0, 10_000, hidden=[])
+    assert shown == "x" * 240 + "…"
+
+
 @given(st.text("ab ", max_size=120), st.lists(st.tuples(st.integers(0, 120), st.integers(1, 60)), max_size=6))
 def test_nothing_that_is_hidden_is_ever_seen(around: str, spans: list[tuple[int, int]]) -> None:
     hidden = [(start, start + length) for start, length in spans if start + length <= len(around)]
