@@ -148,8 +148,9 @@ class RunStore(Protocol):
         """Removes the runs meant (the oldest `limit` of them), every message that no other run holds, and their scores.
 
         One transaction. Returns their ids, so that the journal can be erased too. Scores of the `ids` given go even
-        where there is no such run; where a `user` is all that is given, the scores that this user gave go as well. A
-        filter without any field is refused.
+        where there is no such run; where a `user` is all that is given, the scores that this user gave go as well. What
+        was seen in the runs goes out of incidents, and cases that came of them go. A filter without any field is
+        refused.
         """
         ...
 

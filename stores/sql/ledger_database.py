@@ -1,4 +1,4 @@
-"""The two databases as the ledger and the insights use them: statements that both read alike, parameters `:name`.
+"""The two databases as the ledger, insights and incidents use them: statements both read alike, parameters `:name`.
 
 Its SQLite side needs no SQLAlchemy, which would cost every process that keeps a score 19 MiB.
 """
@@ -22,7 +22,9 @@ Execute: TypeAlias = Callable[[str, Values | Sequence[Values]], list[Any]]
 
 LEDGER: Final = 0x6C6564676572  # "ledger"
 INSIGHTS: Final = 0x696E7369676874  # "insight"
-"""PostgreSQL's advisory locks, of whoever writes to the one or the other."""
+GUARDS: Final = 0x677561726473  # "guards"
+"""PostgreSQL's advisory locks, of whoever writes to the one or the other. Who takes several takes them in the order of
+insights, guards, ledger."""
 
 
 class Database(Protocol):
@@ -103,13 +105,13 @@ class SqliteDatabase:
 
 
 class PostgresqlDatabase:
-    """`lock` is held by its one writer at a time."""
+    """`locks` are held by its one writer at a time."""
 
-    def __init__(self, engine: "Engine", name: str, patience: float, lock: int = LEDGER) -> None:
+    def __init__(self, engine: "Engine", name: str, patience: float, *locks: int) -> None:
         self._engine = engine
         self._name = name
         self._patience = patience
-        self._lock = lock
+        self._locks = locks
 
     @contextmanager
     def reading(self) -> Iterator[Execute]:
@@ -122,7 +124,8 @@ class PostgresqlDatabase:
             execute = _executing_in(connection)
             execute("SELECT set_config('lock_timeout', :wait, true)", {"wait": f"{round(self._patience * 1000)}ms"})
             # Held until the transaction has become visible, which numbers drawn from a sequence do not wait for.
-            execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": self._lock})
+            for lock in self._locks:
+                execute("SELECT pg_advisory_xact_lock(:lock)", {"lock": lock})
             yield execute
 
     def any_of(self, column: str, parameter: str) -> str:

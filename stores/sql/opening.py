@@ -5,15 +5,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from stores.cases import CaseStore
+from stores.guard_rules import GuardRuleStore
+from stores.incidents import IncidentStore
 from stores.insights import InsightStore
 from stores.known import KnownRuns
 from stores.ledger import Ledger
 from stores.runs import RunStore, StoreError
 from stores.sql import sqlite
+from stores.sql.cases import SqlCases
+from stores.sql.guard_rules import SqlGuardRules
+from stores.sql.incidents import SqlIncidents
 from stores.sql.insights import SqlInsights
 from stores.sql.known import SqlKnownRuns
 from stores.sql.ledger import SqlLedger
-from stores.sql.ledger_database import INSIGHTS, LEDGER, Database, PostgresqlDatabase, SqliteDatabase
+from stores.sql.ledger_database import GUARDS, INSIGHTS, LEDGER, Database, PostgresqlDatabase, SqliteDatabase
 from stores.sql.sqlite import SqliteStore
 from stores.sql.upgrade import Upgraded, is_current, upgrade, upgrade_apart
 
@@ -36,7 +42,7 @@ def open_at(url: str, patience: float) -> RunStore:
 
 def open_ledger_at(url: str, patience: float) -> Ledger:
     """The ledger in the database at a URL, upgraded first where it needs to be."""
-    return SqlLedger(_database_at(url, patience))
+    return SqlLedger(_database_at(url, patience, LEDGER))
 
 
 def open_insights_at(url: str, patience: float) -> InsightStore:
@@ -49,6 +55,21 @@ def open_known_runs_at(url: str, patience: float) -> KnownRuns:
     return SqlKnownRuns(_database_at(url, patience))
 
 
+def open_incidents_at(url: str, patience: float) -> IncidentStore:
+    """The incidents in the database at a URL, upgraded first where it needs to be."""
+    return SqlIncidents(_database_at(url, patience, GUARDS, LEDGER))
+
+
+def open_cases_at(url: str, patience: float) -> CaseStore:
+    """The cases in the database at a URL, upgraded first where it needs to be."""
+    return SqlCases(_database_at(url, patience, GUARDS))
+
+
+def open_guard_rules_at(url: str, patience: float) -> GuardRuleStore:
+    """The learned rules in the database at a URL, upgraded first where it needs to be."""
+    return SqlGuardRules(_database_at(url, patience, GUARDS, LEDGER))
+
+
 def upgrade_at(url: str) -> Upgraded:
     """Creates or upgrades the database, and says from what to what."""
     store = _unprepared(url)
@@ -59,12 +80,12 @@ def upgrade_at(url: str) -> Upgraded:
         store.close()
 
 
-def _database_at(url: str, patience: float, lock: int = LEDGER) -> Database:
+def _database_at(url: str, patience: float, *locks: int) -> Database:
     if (path := sqlite_path(url)) is not None:
         _prepare(path, url, patience)
         return SqliteDatabase(path, patience)
     store = _upgraded(url)
-    return PostgresqlDatabase(store.engine, store.name, patience, lock)
+    return PostgresqlDatabase(store.engine, store.name, patience, *locks)
 
 
 def _upgraded(url: str) -> "SqlStore":

@@ -14,6 +14,7 @@ from records.run import Run
 from stores.messages import Digest
 from stores.runs import IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreError
 from stores.sql.engine import WRITES, explained
+from stores.sql.guard_erasure import forget_guards, lock_guards
 from stores.sql.insight_erasure import forget_insights, forget_words_of, lock_insights
 from stores.sql.queries import page, where
 from stores.sql.row import Batch, bodies_of, clean, run_of
@@ -124,6 +125,7 @@ class SqlStore:
         doomed = select(columns.seq).where(*conditions).order_by(columns.started_ns, columns.seq).limit(limit)
         with self._begin() as connection:
             lock_insights(connection)
+            lock_guards(connection)
             gone = connection.execute(
                 delete(runs_table).where(columns.seq.in_(doomed)).returning(columns.id, columns.tenant, columns.bodies)
             ).all()
@@ -139,6 +141,7 @@ class SqlStore:
             subjects = [*(row.id for row in gone), *(which.ids or ())]
             self._forget_scores(connection, subjects)
             forget_insights(connection, subjects)
+            forget_guards(connection, subjects)
             if which == RunFilter(user=which.user):
                 connection.execute(delete(scores).where(scores.c.rater == clean(which.user)))
                 forget_words_of(connection, clean(which.user))

@@ -204,3 +204,80 @@ memories: Final = Table(
     Column("version", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
 )
+
+incidents: Final = Table(
+    "incidents",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("rule", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("escalated", Boolean, nullable=False),
+    # Not `count`, which is a function.
+    Column("runs", BigInteger, nullable=False),
+    Column("changed_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+Index("incidents_id", incidents.c.id, unique=True)
+Index("incidents_agent", incidents.c.agent, incidents.c.state, incidents.c.changed_ns)
+
+incident_runs: Final = Table(
+    "incident_runs",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("incident", String, primary_key=True),
+)
+
+Index("incident_runs_incident", incident_runs.c.incident)
+
+incident_notes: Final = Table(
+    "incident_notes",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+cases: Final = Table(
+    "cases",
+    metadata,
+    Column("seq", _SEQUENCE, Identity(), primary_key=True),
+    Column("id", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("provenance", String, nullable=False),
+    Column("split", String, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+Index("cases_id", cases.c.id, unique=True)
+Index("cases_agent", cases.c.agent, cases.c.split, cases.c.seq)
+
+case_runs: Final = Table(
+    "case_runs",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("case_id", String, primary_key=True),
+)
+
+Index("case_runs_case", case_runs.c.case_id)
+
+guard_policies: Final = Table(
+    "guard_policies",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("signature", String, nullable=False),
+)
+
+guard_live: Final = Table(
+    "guard_live",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)

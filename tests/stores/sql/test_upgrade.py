@@ -18,11 +18,23 @@ from stores.ledger import open_ledger
 from stores.runs import StoreError, open_store
 from stores.sql import sqlite
 from stores.sql.engine import postgresql_engine, sqlite_engine
+from stores.sql.guard_rows import CaseRow, IncidentRow, PolicyRow
 from stores.sql.insight_rows import InsightRow
 from stores.sql.ledger_rows import DecisionRow, ScoreRow, VariantRow
 from stores.sql.opening import upgrade_at
 from stores.sql.row import Batch, MessageRow, RunRow
-from stores.sql.tables import decisions, insights, messages, metadata, runs, scores, variants
+from stores.sql.tables import (
+    cases,
+    decisions,
+    guard_policies,
+    incidents,
+    insights,
+    messages,
+    metadata,
+    runs,
+    scores,
+    variants,
+)
 from stores.sql.upgrade import MIGRATIONS, head
 from tests.support.runs import a_run
 from tests.support.scores import a_score
@@ -55,7 +67,15 @@ def test_the_migrations_make_the_tables_that_the_code_uses(url: str, engine: Eng
 def test_a_row_has_the_columns_of_its_table() -> None:
     assert tuple(runs.c.keys()) == ("seq", *RunRow._fields)
     assert tuple(messages.c.keys()) == MessageRow._fields
-    for table, row in ((variants, VariantRow), (scores, ScoreRow), (decisions, DecisionRow), (insights, InsightRow)):
+    assert tuple(guard_policies.c.keys()) == PolicyRow._fields
+    for table, row in (
+        (variants, VariantRow),
+        (scores, ScoreRow),
+        (decisions, DecisionRow),
+        (insights, InsightRow),
+        (incidents, IncidentRow),
+        (cases, CaseRow),
+    ):
         assert tuple(table.c.keys()) == ("seq", *row._fields)
 
 
@@ -106,11 +126,11 @@ def test_a_database_that_a_newer_version_wrote_is_refused_in_one_line_and_left_a
 def test_an_upgrade_that_fails_leaves_nothing_behind(url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         # The last table that the upgrade makes.
-        connection.exec_driver_sql("CREATE TABLE memories (taken INTEGER)")
-    with pytest.raises(StoreError, match="memories"):
+        connection.exec_driver_sql("CREATE TABLE guard_live (taken INTEGER)")
+    with pytest.raises(StoreError, match="guard_live"):
         open_store(url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE memories")
+        connection.exec_driver_sql("DROP TABLE guard_live")
     store = open_store(url)
     assert store.put([a_run()], {}) == 1
     store.close()

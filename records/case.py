@@ -1,0 +1,50 @@
+"""A Case: a test input, with where it comes from, what it may be used for, and how an answer to it is judged."""
+
+import hashlib
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from records.run import JsonValue
+
+Provenance: TypeAlias = Literal["real", "synthetic", "adversarial", "incident"]
+Split: TypeAlias = Literal["train", "select", "gate", "audit"]
+"""Learners optimise on `train` and pick on `select`; gates use `gate`, and `audit` is opened rarely."""
+
+_canonical: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Checker(msgspec.Struct, frozen=True):
+    """What judges an answer, by its name, and its settings."""
+
+    name: str
+    settings: dict[str, JsonValue] = {}
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """`input` is the request document as JSON text, in the API that it was sent in. Either `expected`, the right
+    answer, or `checker` says what is right; without both, only a judge can.
+
+    `stratum` is the kind of case it is, `parent` the id of the case that it was made from. `runs` are the ids of the
+    runs it came of: it goes when one of them is deleted.
+    """
+
+    id: str
+    tenant: str
+    agent: str
+    provenance: Provenance
+    split: Split
+    stratum: str = ""
+    parent: str | None = None
+    input: str
+    expected: str | None = None
+    checker: Checker | None = None
+    runs: tuple[str, ...] = ()
+    created_ns: int
+    config_hash: str = ""
+
+
+def case_id(tenant: str, agent: str, input: str, *, expected: str | None, checker: Checker | None) -> str:
+    """32 hex digits; the same for the same test of the same agent, wherever it comes from."""
+    told = _canonical((tenant, agent, input, expected, checker))
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
