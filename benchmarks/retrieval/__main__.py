@@ -14,6 +14,7 @@ from typing import Final
 
 import httpx
 
+from benchmarks.pages import write
 from benchmarks.processes import stop
 from benchmarks.retrieval.answers import fill, questions
 from benchmarks.retrieval.measure import Agent, Bare, Figures, paced
@@ -70,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures.without += paced(plain, asked, options.seconds)
             _say(f"round {number + 1} of {options.rounds}")
         figures.missed = _missed(records)
-    print(generated(figures, options.items))
+    told = generated(figures, options.items)
+    print(told)
+    if options.docs is not None:
+        write(options.docs / "retrieval.md", "python -m benchmarks.retrieval", told, title="Retrieval")
     return int(not kept(figures))
 
 
@@ -131,6 +135,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--items", type=int, default=100_000, help="answers in the memory; 100,000")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each kind; 5")
     parser.add_argument("--seconds", type=float, default=20, help="of a kind in a turn; 20")
+    parser.add_argument("--docs", type=Path, default=None, help="also write retrieval.md in this folder")
     return parser.parse_args(arguments)
 
 
