@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = generated(figures, options.items)
     print(told)
     if options.docs is not None:
-        write(options.docs / "retrieval.md", "python -m benchmarks.retrieval", told, title="Retrieval")
+        write(options.docs / "retrieval.md", "python -m benchmarks.retrieval", told, title="The best past answers")
     return int(not kept(figures))
 
 
