@@ -10,6 +10,7 @@ from middleware.messages import ChatRequest, Role
 from middleware.protocol import Handler
 from middleware.recall import NoRecall, Recall
 from records import JsonValue
+from records.guard import LearnedRule
 from stores.routing import Published, RoutingState
 from stores.routing.memory import MemoryRouting
 from stores.tool_states import Failing
@@ -42,6 +43,10 @@ def _no_requests(messages: Sequence[tuple[Role, str]], **fields: JsonValue) -> C
     raise LookupError("this chain was built without a way to make requests")
 
 
+def _none_learned() -> Sequence[LearnedRule]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """`model(name)` is a model of the configuration as a `Handler`, `model("")` the one that a call names; `secret`
@@ -70,6 +75,9 @@ class Services:
     """The agent's best past answers."""
     failing_tools: Callable[[], Mapping[str, Failing]] = _none_failing
     """The agent's tools whose breakers are not closed, by their names; without asking anybody."""
+    guard_rules: Callable[[], Sequence[LearnedRule]] = _none_learned
+    """The rules that were learned from the agent's incidents, as far as they are in force; without asking anybody. The
+    same object while they are the same."""
     critique: Callable[[], Mapping[str, float]] = _none_critiqued
     """The probability with which an answer is critiqued, by its stratum ("" for any other); without asking anybody.
     Empty while nothing is known: critique starts on."""
