@@ -33,6 +33,10 @@ class StepKind:
     settings: type[Settings]
     buffers: bool
 
+    def holds_back(self, settings: Mapping[str, JsonValue]) -> bool:
+        """Whether the step needs the whole answer, set like this. Raises pydantic's `ValidationError`."""
+        return self.buffers or bool(getattr(self.read(settings), "buffers", False))
+
     def read(self, settings: Mapping[str, JsonValue]) -> Settings:
         """Raises pydantic's `ValidationError`."""
         return self.settings.model_validate(dict(settings))

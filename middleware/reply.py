@@ -90,12 +90,18 @@ class Reply:
     async def collect(self) -> Completion:
         """Buffer to the end. A step that calls this declares `buffers = True`.
 
-        What was buffered can be read again, so a step that only wanted to look returns the reply as it is.
-        Raises `EmptyReply` when nothing came, `NotAnAnswer` on an error reply.
+        What was buffered can be read again, so a step that only wanted to look returns the reply as it is; one that
+        broke off breaks off again. Raises `EmptyReply` when nothing came, `NotAnAnswer` on an error reply.
         """
         if not self.ok:
             raise NotAnAnswer(f"the upstream answered {self.status}; look at `reply.ok` before `collect()`")
-        chunks = [chunk async for chunk in self._chunks]
+        chunks: list[Chunk] = []
+        try:
+            async for chunk in self._chunks:
+                chunks.append(chunk)  # noqa: PERF401  # What came is kept where the next one does not come.
+        except Exception as error:
+            self._chunks = _replay(chunks, error)
+            raise
         if not chunks:
             raise EmptyReply("the upstream's reply ended without a single chunk")
         if self.edited:
@@ -146,9 +152,11 @@ def settled(chunks: Sequence[Chunk]) -> list[Chunk]:
     return [ready for chunk in chunks for ready in settling.take(chunk)] + list(settling.rest())
 
 
-async def _replay(chunks: Sequence[Chunk]) -> AsyncIterator[Chunk]:
+async def _replay(chunks: Sequence[Chunk], error: Exception | None = None) -> AsyncIterator[Chunk]:
     for chunk in chunks:
         yield chunk
+    if error is not None:
+        raise error
 
 
 async def _guarded(stage: Stage, source: AsyncIterator[Chunk], on_failure: OnFailure) -> AsyncIterator[Chunk]:

@@ -114,12 +114,12 @@ def _report(config: Config, registry: Registry) -> dict[str, Any]:
 
 
 def _buffers(agent: AgentConfig, registry: Registry) -> list[str]:
-    """Steps that some variant turns on and that need the whole answer."""
+    """Steps that some variant turns on and that need the whole answer, as they are set there."""
     return list(
         dict.fromkeys(
             step.name
             for variant in agent.variants
             for step in agent.chain(variant)
-            if step.enabled and registry.find(step.name).buffers
+            if step.enabled and registry.find(step.name).holds_back(step.settings)
         )
     )
