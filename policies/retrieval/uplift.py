@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from policies.arms import Arm, difference
+
 ALPHA: Final = 0.02
 """The probability with which an answer that harms nobody is ever retired for harm, at most."""
 SHARE: Final = 0.25
@@ -44,18 +46,6 @@ class Seen(NamedTuple):
     holdout: float
     drop: float
     reward: float | None
-
-
-class Arm(msgspec.Struct, array_like=True):
-    """Sums over calls, each weighted by the inverse of its probability: of the weights, w², w y, w² y and w² y²."""
-
-    calls: int = 0
-    unrewarded: int = 0
-    weight: float = 0.0
-    weight2: float = 0.0
-    total: float = 0.0
-    total2: float = 0.0
-    squares2: float = 0.0
 
 
 class ItemState(msgspec.Struct, array_like=True):
@@ -115,7 +105,10 @@ def fold(state: UpliftState, calls: Iterable[Seen]) -> None:
     for call in calls:
         if not call.ids:
             continue
-        _fold_arm(state, call)
+        if call.held_out:
+            state.held_out.add(call.reward, call.holdout)
+        else:
+            state.shown.add(call.reward, 1 - call.holdout)
         for place, id in enumerate(call.ids):
             _fold_item(state, call, place, state.items.setdefault(id, ItemState()))
         if call.reward is not None:
@@ -127,12 +120,9 @@ def overall(state: UpliftState, *, confidence: float = 0.95) -> Effect:
     """What retrieval adds to a call where something qualified: calls not held out against those that were."""
     with_, without = state.shown, state.held_out
     unrewarded = with_.unrewarded + without.unrewarded
-    nothing = Effect(None, -math.inf, math.inf, with_.calls, without.calls, unrewarded)
-    if with_.calls < 2 or without.calls < 2:
-        return nothing
-    value = with_.total / with_.weight - without.total / without.weight
-    reach = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(_variance(with_) + _variance(without))
-    return nothing._replace(value=value, low=value - reach, high=value + reach)
+    told = difference(with_, without, confidence=confidence)
+    value, low, high = told if told is not None else (None, -math.inf, math.inf)
+    return Effect(value, low, high, with_.calls, without.calls, unrewarded)
 
 
 def per_item(state: UpliftState, *, confidence: float = 0.95) -> list[ItemEffect]:
@@ -157,31 +147,6 @@ def to_retire(
         return []
     bar = max(1 / alpha, ranked[found - 1])
     return [id for id, told in evidence.items() if told >= bar and id not in retired]
-
-
-def _fold_arm(state: UpliftState, call: Seen) -> None:
-    arm = state.held_out if call.held_out else state.shown
-    if call.reward is None:
-        arm.unrewarded += 1
-        return
-    probability = call.holdout if call.held_out else 1 - call.holdout
-    if probability <= 0:
-        return
-    weight, y = 1 / probability, call.reward
-    arm.calls += 1
-    arm.weight += weight
-    arm.weight2 += weight * weight
-    arm.total += weight * y
-    arm.total2 += weight * weight * y
-    arm.squares2 += weight * weight * y * y
-
-
-def _variance(arm: Arm) -> float:
-    mean = arm.total / arm.weight
-    squares = arm.squares2 - 2 * mean * arm.total2 + mean * mean * arm.weight2
-    # A variance of nothing is not believed of a few calls: two more are imagined, half a reward off.
-    imagined = 0.5 * arm.weight2 / arm.calls
-    return (max(0.0, squares) + imagined) / arm.weight**2 * arm.calls / (arm.calls - 1)
 
 
 def _fold_item(state: UpliftState, call: Seen, place: int, item: ItemState) -> None:
