@@ -16,5 +16,12 @@ class WorthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     explore: Share = 0.1
     """The share of calls that are critiqued while it is off: how it comes back."""
 
-    price: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    """What one more call of a model takes from the reward, which is from 0 to 1: what critique must earn at least."""
+    price: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    """What it takes from the reward, from 0 to 1, to ask a model for a critique: what that must earn at least."""
+
+    false_off: Share = 0.2
+    """The probability, at most, that critique which is worth its price is switched off, each time that it is on.
+    That is what it is where it is worth nothing, and little is lost; what helps is switched off far less often."""
+
+    false_on: Share = 0.05
+    """The same for critique that is not worth its price and is switched on again, each time that it is off."""

@@ -1,0 +1,1 @@
+"""The simulated critics that self-critique is switched off and on by."""

@@ -1,0 +1,39 @@
+"""`python -m benchmarks.critique`: lets simulated critics work over many seeds, and tells how well each is judged."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from benchmarks.critique.cases import WAYS, play
+from benchmarks.critique.report import GOALS, generated, write
+from benchmarks.critique.worlds import WORLDS
+from benchmarks.pages import played
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exits 1 when a goal is missed."""
+    options = _options(arguments)
+    seeds = range(options.first, options.first + options.seeds)
+    cases = [f"{world}:{way}" for world in options.only or tuple(WORLDS) for way in WAYS]
+    found = played(play, cases, seeds, options.jobs, lambda line: print(line, file=sys.stderr))
+    if options.docs and not options.only:
+        write(found, options.docs)
+    print(generated(found))
+    return int(any(goal.verdict(found) == "missed" for goal in GOALS))
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.critique", description="Whether critique is switched off where it harms."
+    )
+    parser.add_argument("--seeds", type=int, default=200, help="games a case; 200")
+    parser.add_argument("--first", type=int, default=1, help="the first seed; 1")
+    parser.add_argument("--only", nargs="+", choices=tuple(WORLDS), metavar="WORLD", help=f"of {', '.join(WORLDS)}")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; one a core")
+    parser.add_argument("--docs", type=Path, default=None, help="also write critique.md and critique.svg there")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
