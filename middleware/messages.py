@@ -4,9 +4,9 @@ A wire format (`proxy.wire`) supplies the classes behind these protocols. What n
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self, TypeAlias
+from typing import Literal, NamedTuple, Protocol, Self, TypeAlias
 
 from records import JsonValue, Usage
 
@@ -45,6 +45,18 @@ class Tool:
     name: str
     description: str
     parameters: JsonValue
+
+
+class Edit(NamedTuple):
+    """Other words for the characters from `start` up to `end` of a text."""
+
+    start: int
+    end: int
+    text: str
+
+
+Edits: TypeAlias = Callable[[Role, str], Sequence[Edit]]
+"""The edits to a text that one of these roles said: in order, and none over another."""
 
 
 class ChatRequest(ABC):
@@ -160,6 +172,16 @@ class ChatRequest(ABC):
     def with_message(self, role: Role, text: str) -> Self:
         """A copy with a message after the last; the original messages stay byte-equal."""
 
+    def rewritten(self, edits: Edits) -> Self:
+        """A copy in which the texts of the conversation are edited where they stand; itself where no edits are given.
+
+        `edits` is asked, in the order of the conversation, for the text of each message that has any, as
+        `Message.text` shows it, and, as the assistant's, for the arguments of each tool call. An edit that spans
+        several parts goes into the first and is cut out of the others. What is not edited keeps its bytes. What its
+        author has signed or encrypted is not touched.
+        """
+        return self
+
     @abstractmethod
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         """A copy with these sampling settings: temperature, top_p, max_tokens, seed. What the API has no word for is
@@ -181,6 +203,21 @@ class Delta:
     text: str = ""
     refusal: str = ""
     finish_reason: str | None = None
+
+
+class Channel(NamedTuple):
+    """Text that the model writes piece by piece: `item` tells apart what is of one kind, in the way of each API."""
+
+    choice: int
+    kind: Literal["text", "refusal", "reasoning", "arguments"]
+    item: int = 0
+
+
+class Piece(NamedTuple):
+    """What one chunk adds to a channel."""
+
+    channel: Channel
+    text: str
 
 
 class Chunk(ABC):
@@ -218,10 +255,55 @@ class Chunk(ABC):
     def saying(self, text: str, choice: int = 0) -> Self:
         """A further chunk of the same stream with only this text: to release what a step held back."""
 
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        """All that the model wrote in this chunk, in whatever choice: one for each channel that it adds to.
+
+        An event that only repeats what earlier ones said has none.
+        """
+        return [
+            Piece(Channel(delta.choice, kind), text) for delta in self.deltas for kind, text in _said(delta) if text
+        ]
+
+    def ends(self, channel: Channel) -> bool:
+        """Whether nothing is added to `channel` after this chunk."""
+        return self.whole or any(d.finish_reason for d in self.deltas if d.choice == channel.choice)
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        """A copy with these texts in place of its own; itself where they are its own.
+
+        All else keeps its bytes, save what would repeat the old words or hold for them alone: probabilities of
+        tokens, signatures, citations of a place that now says something else.
+        """
+        changed = self
+        for channel, text in texts.items():
+            if channel.kind == "text":
+                changed = changed.with_text(text, channel.choice)
+        return changed
+
+    def carrying(self, channel: Channel, text: str) -> Self:
+        """A further chunk of the same stream that adds this text to `channel` and nothing else: to release what a step
+        held back."""
+        return self.saying(text, channel.choice)
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        """What ends these choices in place of all that was still to come: each says `text` and ends as
+        `content_filter`.
+
+        To be asked of the last chunk that was passed on, or, with `first`, of the first that came where none was. What
+        was passed on cannot be taken back: a tool call that was begun is ended, and its client can tell from how the
+        answer ended that it is not to be run. In place of a whole answer, one in which these choices say `text` alone.
+        """
+        return [self.saying(text, choice) for choice in choices]
+
     @classmethod
     @abstractmethod
     def join(cls, chunks: Sequence["Chunk"]) -> "Completion":
         """The whole answer these chunks make."""
+
+
+def _said(delta: Delta) -> tuple[tuple[Literal["text", "refusal"], str], ...]:
+    return (("text", delta.text), ("refusal", delta.refusal))
 
 
 class Settling(Protocol):

@@ -1,43 +1,22 @@
 """Chat-completions answers: a chunk of a stream, and a whole `chat.completion`."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Self
 
 import msgspec
 import orjson
 
-from middleware.messages import Chunk, Completion, Delta, ToolCall
+from middleware.messages import Channel, Chunk, Completion, Delta, Piece, ToolCall
 from proxy.wire import wanted
-from proxy.wire.chat.calls import Call, tool_calls
+from proxy.wire.chat.calls import tool_calls
+from proxy.wire.chat.edits import blocked_answer, blocked_stream, said_more, with_pieces
 from proxy.wire.chat.join import join_chunks
+from proxy.wire.chat.said import Answer, pieces_of, read_answer
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
-from proxy.wire.usage import TokenCounts
 from records import Usage
 
-
-class _Said(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[Call] | None = None
-
-
-class _Choice(msgspec.Struct):
-    index: int = 0
-    delta: _Said | None = None
-    message: _Said | None = None
-    finish_reason: str | None = None
-
-
-class _Answer(msgspec.Struct):
-    id: str | None = None
-    model: str | None = None
-    choices: list[_Choice] | None = None
-    usage: TokenCounts | None = None
-
-
-_ANSWER: Final = msgspec.json.Decoder(_Answer, strict=False)
 _dumps: Final = msgspec.json.Encoder().encode
 
 
@@ -49,20 +28,19 @@ class ChatChunk(WireChunk):
     def __init__(self, data: bytes, *, whole: bool = False) -> None:
         self.data = data
         self.whole = whole
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
 
     @property
-    def answer(self) -> _Answer:
+    def answer(self) -> Answer:
         if self._answer is None:
-            self._answer = _answer(self.data)
+            self._answer = read_answer(self.data)
         return self._answer
 
     @property
     def deltas(self) -> Sequence[Delta]:
         return tuple(
-            Delta(choice.index, said.content or "", said.refusal or "", choice.finish_reason)
+            Delta(choice.index, choice.said.text, choice.said.refusal or "", choice.finish_reason)
             for choice in self.answer.choices or ()
-            for said in (choice.message or choice.delta or _Said(),)
         )
 
     def with_text(self, text: str, choice: int = 0) -> Self:
@@ -74,10 +52,39 @@ class ChatChunk(WireChunk):
         return type(self)(orjson.dumps(content), whole=self.whole)
 
     def saying(self, text: str, choice: int = 0) -> Self:
-        content = orjson.loads(self.data)
-        content.pop("usage", None)
-        content["choices"] = [{"index": choice, "delta": {"content": text}, "finish_reason": None}]
-        return type(self)(orjson.dumps(content))
+        return self.carrying(Channel(choice, "text"), text)
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        return pieces_of(self.answer)
+
+    def ends(self, channel: Channel) -> bool:
+        if self.whole:
+            return True
+        choices = self.answer.choices or ()
+        return any(choice.finish_reason for choice in choices if choice.index == channel.choice)
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        """An annotation stays where it still holds for the place that it names; in a stream, of which a chunk does not
+        show enough to tell, those of a chunk whose text is changed are left out."""
+        had = dict(self.pieces)
+        changed = {channel: text for channel, text in texts.items() if text != had.get(channel, "")}
+        if not changed:
+            return self
+        return type(self)(with_pieces(self.data, changed, whole=self.whole), whole=self.whole)
+
+    def carrying(self, channel: Channel, text: str) -> Self:
+        return type(self)(said_more(self.data, channel, text))
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        """The text is content, which every client shows, and not a refusal, which most do not look at.
+
+        Of a tool call that was begun the client keeps the name, and as much of the arguments as it was given: a stream
+        has no word to take them back. They are not completed, and the answer did not end as `tool_calls`.
+        """
+        if self.whole:
+            return (type(self)(blocked_answer(self.data, text, choices), whole=True),)
+        return [type(self)(data) for data in blocked_stream(self.data, text, choices, first=first)]
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
@@ -93,7 +100,7 @@ class ChatCompletion(Completion):
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
         self._calls: Sequence[ToolCall] | None = None
 
     @classmethod
@@ -123,9 +130,9 @@ class ChatCompletion(Completion):
         return self._body
 
     @property
-    def _read(self) -> _Answer:
+    def _read(self) -> Answer:
         if self._answer is None:
-            self._answer = _answer(self._body)
+            self._answer = read_answer(self._body)
         return self._answer
 
     @property
@@ -138,13 +145,13 @@ class ChatCompletion(Completion):
 
     @property
     def texts(self) -> Sequence[str]:
-        return [(choice.message and choice.message.content) or "" for choice in self._read.choices or ()]
+        return [choice.said.text for choice in self._read.choices or ()]
 
     @property
     def calls(self) -> Sequence[ToolCall]:
         if self._calls is None:
             choices = self._read.choices
-            self._calls = tool_calls((choices[0].message and choices[0].message.tool_calls) or ()) if choices else ()
+            self._calls = tool_calls(choices[0].said.tool_calls or ()) if choices else ()
         return self._calls
 
     @property
@@ -175,10 +182,3 @@ class ChatCompletion(Completion):
 
     def chunk(self) -> ChatChunk:
         return ChatChunk(self._body, whole=True)
-
-
-def _answer(data: bytes) -> _Answer:
-    try:
-        return _ANSWER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Answer()  # Not the documented shape: passed on as it is, unread.

@@ -6,10 +6,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from middleware.messages import Message, Role, Tool, ToolCall
+from middleware.messages import Edits, Message, Role, Tool, ToolCall
 from proxy.wire import document, offered, wanted
 from proxy.wire.chat.answer import ChatCompletion
-from proxy.wire.chat.calls import Function, read_calls
+from proxy.wire.chat.calls import read_call, read_calls
+from proxy.wire.chat.texts import rewritten, texts_in
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from records import JsonValue
@@ -30,6 +31,8 @@ class _Message(msgspec.Struct):
     content: msgspec.Raw = _NULL
     tool_calls: msgspec.Raw = _NULL
     tool_call_id: Any = None
+    refusal: msgspec.Raw = _NULL
+    function_call: msgspec.Raw = _NULL
 
 
 class _StreamOptions(msgspec.Struct):
@@ -52,9 +55,15 @@ class _Head(msgspec.Struct):
     metadata: msgspec.Raw = _NULL
 
 
+class _Function(msgspec.Struct):
+    name: str = ""
+    description: str | None = ""
+    parameters: JsonValue = None
+
+
 class _Tool(msgspec.Struct):
     type: str = "function"
-    function: Function | None = None
+    function: _Function | None = None
 
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
@@ -203,6 +212,13 @@ class ChatCompletionsRequest(WireRequest):
             return self
         return self._with(tools=offered.without(bytes(tools), names, inside="function"))
 
+    def rewritten(self, edits: Edits) -> Self:
+        before = msgspec.json.decode(self._raw_messages(), type=list[msgspec.Raw])
+        after = [rewritten(message, role, edits) for message, role in zip(before, self.roles, strict=True)]
+        if all(message is had for message, had in zip(after, before, strict=True)):
+            return self
+        return self._with(messages=_dumps(after))
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         if not sampling:
             return self
@@ -246,9 +262,13 @@ def _extended(content: msgspec.Raw, text: str) -> bytes | None:
 
 def _view(message: _Message) -> Message:
     text, parts = _text(message.content)
+    if message.refusal is not _NULL and isinstance(refusal := _value(message.refusal), str):
+        text += refusal
     calls: Sequence[ToolCall] = ()
     if message.tool_calls is not _NULL:
         calls = read_calls(message.tool_calls)
+    if message.function_call is not _NULL:
+        calls = (*calls, *read_call(message.function_call))
     call_id = message.tool_call_id
     role = _ROLES.get(message.role, "user")
     return Message(role, text, tuple(calls), call_id if isinstance(call_id, str) else None, parts)
@@ -258,12 +278,7 @@ def _text(content: msgspec.Raw) -> tuple[str, bool]:
     if content is _NULL:
         return "", False
     value = _value(content)
-    if isinstance(value, str):
-        return value, False
-    if not isinstance(value, list):
-        return "", False
-    texts = [part["text"] for part in value if isinstance(part, dict) and isinstance(part.get("text"), str)]
-    return "".join(texts), True
+    return "".join(texts_in(value)), isinstance(value, list)
 
 
 def _value(raw: msgspec.Raw) -> Any:
