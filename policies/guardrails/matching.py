@@ -1,0 +1,82 @@
+"""Finds what breaks rules in a text, in a time linear in it, and says how much of a stream has to wait for that.
+
+One pass over the text tells whether any rule may be broken at all, which is mostly not so. Only then is looked which
+rules those are, and where.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from policies.guardrails.checks import CHECKS, Check
+from policies.guardrails.prefixes import beginnings, loosened
+from policies.guardrails.programs import Program, ProgramSet
+from policies.guardrails.rule import Rule
+from policies.guardrails.seeking import BadRule, Range, Seeker
+from policies.guardrails.view import View
+
+__all__ = ["BadRule", "Match", "Matcher"]
+
+
+class Match(NamedTuple):
+    """Characters of the text as it was given; with what the rule's `rest` goes on through, as far as that is known."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+class Matcher:
+    """`longest` is the most characters that a stream is held back, as they are read (see `policies.guardrails.view`):
+    what the longest match of any pattern takes, without its `rest`. It follows from the patterns."""
+
+    longest: int
+
+    def __init__(self, rules: Sequence[Rule], checks: Mapping[str, Check] = CHECKS) -> None:
+        """Raises BadRule."""
+        self.rules = tuple(rules)
+        self.seekers = tuple(Seeker(rule, checks) for rule in rules)
+        self.longest = max((seeker.longest for seeker in self.seekers), default=0)
+        self.shortest = min((seeker.shortest for seeker in self.seekers), default=1)
+        """Characters that any match has at least."""
+        loose = [loosened(seeker.tree).source for seeker in self.seekers]
+        begun = [beginnings(seeker.tree) for seeker in self.seekers]
+        if not rules:
+            # Nothing is ever found.
+            loose, begun = [r"\z\A."], []
+        self._any = Program("|".join(loose))
+        self._which = ProgramSet(loose)
+        self._may_begin = Program(rf"(?:{'|'.join(loosened(node).source for node in begun)})\z")
+        self._begins = Program(rf"(?:{'|'.join(node.source for node in begun)})\z")
+
+    def find(self, text: str, *, json: bool = False) -> list[Match]:
+        """From the left; none overlaps another: where two rules do, the second has what the first left. `json`: the
+        text is JSON, and escapes in it are read."""
+        view = View(text, json=json)
+        data = view.data
+        if not self.may_break(data, 0):
+            return []
+        found = sorted(self.ranges(data, {}, start=0, before=len(data) + 1), key=Range.order)
+        matches: list[Match] = []
+        end = 0
+        for part in found:
+            if part.end > end:
+                start, end = max(part.start, end), part.end
+                matches.append(Match(part.seeker.rule, view.written(start), view.written(end)))
+        return matches
+
+    def may_break(self, data: bytes, start: int) -> bool:
+        """Whether any rule may be: never a false no."""
+        return self._any.search(data, start) is not None
+
+    def ranges(self, data: bytes, resume: Mapping[Seeker, int], *, start: int, before: int) -> Iterator[Range]:
+        """Of matches that start from `start` on, and from where `resume` says for their rule, and `before` the end."""
+        for place in self._which.which(data):
+            seeker = self.seekers[place]
+            yield from seeker.seek(data, max(start, resume.get(seeker, 0)), before)
+
+    def waits(self, data: bytes, start: int) -> int:
+        """The first place from `start` on at which a match may start that what follows the data decides about; its end
+        where there is none."""
+        # Looked at from the end, this takes a look at a character or two of prose.
+        place = int(self._may_begin.search(data, start).start())
+        return place if place == len(data) else int(self._begins.search(data, place).start())

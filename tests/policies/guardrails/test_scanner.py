@@ -1,0 +1,87 @@
+"""A reply is looked at as it streams: whatever its pieces, it is masked as the whole of it would be."""
+
+from itertools import pairwise
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from policies.guardrails.matching import BadRule, Matcher
+from policies.guardrails.rule import Rule
+from policies.guardrails.syntax import parse
+from tests.policies.guardrails.masking import mask, masked, streamed
+
+_CHARS = st.sampled_from(["a", "b", "ab", "1", " ", ".", "[ab]", "[^a]", r"\w", r"\d", "é", "(?i:a)"])
+_EDGES = st.sampled_from([r"\b", r"\B", "^", "$", r"(?m:^)", r"(?m:$)"])
+PATTERNS = st.recursive(
+    st.one_of(_CHARS, _CHARS, _CHARS, _EDGES),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=4).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda items: f"(?:{'|'.join(items)})"),
+        st.tuples(inner, st.sampled_from(["?", "{2}", "{0,3}", "{1,6}"])).map(lambda pair: f"(?:{pair[0]}){pair[1]}"),
+        inner.map(lambda item: f"({item})"),
+    ),
+    max_leaves=6,
+)
+
+
+def _takes_a_character(pattern: str) -> bool:
+    return parse(pattern).node.least > 0
+
+
+CHECKS = {"odd": lambda told: len(told) % 2 == 1, "no_a": lambda told: "a" not in told}
+RULES = st.lists(
+    st.builds(
+        Rule,
+        id=st.uuids().map(str),
+        reason=st.just("found"),
+        patterns=st.lists(PATTERNS.filter(_takes_a_character), min_size=1, max_size=2).map(tuple),
+        words=st.lists(st.sampled_from(["a", "ab", "b c", "é", "1"]), max_size=2).map(tuple),
+        rest=st.sampled_from(["", "", "", "[ab]", r"\w", "1"]),
+        check=st.sampled_from(["", "", "odd", "no_a"]),
+        allow=st.lists(st.sampled_from(["a", "ab", "aab", "b1"]), max_size=2).map(tuple),
+    ),
+    min_size=1,
+    max_size=3,
+)
+TEXTS = st.text(st.sampled_from("aaabbb11  \nAé\u200bａ１"), max_size=40)
+JSON = st.lists(
+    st.one_of(
+        TEXTS,
+        st.sampled_from(
+            [r"\u0061", r"\u200b", r"\n", r"\\", r"\"", r"\ud835\udc1a", r"\ud835", r"\u00e9", r"\u0031", "\\", r"\u0"]
+        ),
+    ),
+    max_size=12,
+).map("".join)
+CUTS = st.lists(st.integers(0, 60), max_size=12)
+
+
+def _matcher(rules: list[Rule]) -> Matcher:
+    try:
+        return Matcher(rules, CHECKS)
+    except BadRule:
+        assume(False)
+        raise
+
+
+def _pieces(text: str, cuts: list[int]) -> list[str]:
+    places = [0, *sorted(min(place, len(text)) for place in cuts), len(text)]
+    return [text[start:end] for start, end in pairwise(places)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(RULES, TEXTS, CUTS)
+def test_text_is_masked_as_a_whole_would_be_however_it_is_cut(rules: list[Rule], text: str, cuts: list[int]) -> None:
+    matcher = _matcher(rules)
+    spans = streamed(matcher, _pieces(text, cuts))
+    assert "".join(span.text for span in spans) == text
+    assert mask(spans) == masked(matcher, text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(RULES, JSON, CUTS)
+def test_so_is_json_with_its_escapes(rules: list[Rule], text: str, cuts: list[int]) -> None:
+    matcher = _matcher(rules)
+    spans = streamed(matcher, _pieces(text, cuts), json=True)
+    assert "".join(span.text for span in spans) == text
+    assert mask(spans) == masked(matcher, text, json=True)
