@@ -20,6 +20,7 @@ from proxy.config.load import validate
 from proxy.config.model import Config
 from proxy.config.newest import Newest
 from proxy.config.source import Source
+from proxy.guardrails.keeping import GuardKeeping
 from proxy.memory.remembering import Remembering
 from proxy.recall.answers_process import AnswersProcess
 from proxy.recall.fetching import EmbedderFetching
@@ -99,6 +100,8 @@ def run_background(
             closing.callback(learning.close)
             tools = ToolKeeping(config, keeper.store, clock=clock)
             closing.callback(tools.close)
+            guards = GuardKeeping(config, keeper.store, clock=clock)
+            closing.callback(guards.close)
             answers = AnswersProcess(folder_of(config.records.dir), clock=clock)
             closing.callback(answers.stop)
             library = partial(Library, timeout=_ANSWERS, embedding=_EMBEDDING)
@@ -111,11 +114,13 @@ def run_background(
                 more = keeper.step()
                 more = learning.step() or more
                 more = tools.step() or more
+                more = guards.step() or more
                 more = remembering.step() or more
                 if (found := reloaded()) is not None:
                     keeper.use(found)
                     learning.use(found)
                     tools.use(found)
+                    guards.use(found)
                     remembering.use(found)
             keeper.finish(_DRAIN)
     finally:

@@ -7,10 +7,12 @@ from typing import Any, Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 
+from policies.guardrails.verdicts import GuardVerdicts
 from proxy.errors import ApiError
+from proxy.guardrails.status import IncidentStatus
 from proxy.memory.status import MemoryStatus
 from proxy.rewards.status import LearningStatus
-from records import Attempt, Usage
+from records import Attempt, Usage, incident
 from records.insight import STATES
 from records.run import Outcome
 
@@ -63,6 +65,15 @@ class Metrics:
         self.feedback = Counter(
             "burnish_feedback", "Votes on runs: new, changed, the same again, or refused.", ("agent", "kept"), **shared
         )
+        self.violations = Counter(
+            "burnish_guardrail_violations",
+            "Rules of guardrails that calls broke.",
+            ("agent", "rule", "action", "mode"),
+            **shared,
+        )
+        self.guard_failures = Counter(
+            "burnish_guardrail_failures", "Checks of guardrails that gave no verdict.", ("agent", "checker"), **shared
+        )
         self.unrecorded = Counter("burnish_unrecorded", "Calls served that are missing from the record.", **shared)
         self.attempts = Counter("burnish_attempts", "Requests to providers.", ("provider", "result"), **shared)
         self.breakers = Gauge(
@@ -110,6 +121,7 @@ class Metrics:
         self.late = Gauge("burnish_scores_late", "Scores that came too late to count.", ("agent",), **newest)
         self.failing = Gauge("burnish_learning_failing", "1 while some agent can learn nothing.", **newest)
         self.answers = Gauge("burnish_answers", "Past answers that are kept.", ("agent", "state"), **newest)
+        self.incidents = Gauge("burnish_incidents", "Incidents by their states.", ("agent", "state"), **newest)
         self.forgetful = Gauge("burnish_remembering_failing", "1 while some agent can remember nothing.", **newest)
         self._noted: list[Ended] = []
         # Looking a labelled child up costs more than counting with it.
@@ -148,6 +160,13 @@ class Metrics:
     def refused(self, api: str, error: ApiError) -> None:
         self.refusals.labels(api, str(error.status), error.code or error.type).inc()
 
+    def violated(self, agent: str, verdicts: GuardVerdicts) -> None:
+        told = (verdicts.rules, verdicts.actions, verdicts.modes, verdicts.counts)
+        for rule, action, mode, count in zip(*told, strict=True):
+            self.violations.labels(agent, rule, action, mode).inc(count)
+        for checker in verdicts.failed:
+            self.guard_failures.labels(agent, checker).inc()
+
     def left(self, api: str) -> None:
         self.departures.labels(api).inc()
 
@@ -171,6 +190,12 @@ class Metrics:
         for agent, told in status.agents.items():
             for state in STATES:
                 self.answers.labels(agent, state).set(told.answers.get(state, 0))
+
+    def guarded(self, status: IncidentStatus) -> None:
+        """What the background process says of incidents."""
+        for agent, counts in status.agents.items():
+            for state in incident.STATES:
+                self.incidents.labels(agent, state).set(counts.get(state, 0))
 
     def exposition(self) -> bytes:
         """All processes' figures added up, in the text format; those of the others as of their last flush."""

@@ -24,6 +24,8 @@ from proxy.config.model import AgentConfig, Config
 from proxy.edge.admission import Admission
 from proxy.errors import ApiError
 from proxy.feedback.desk import FeedbackDesk
+from proxy.guardrails.following import LearnedRules
+from proxy.guardrails.keeping import guarded_agents, rule_news_in
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.identity.shared_limits import SharedLimits
@@ -109,6 +111,8 @@ class Worker:
         self._epochs: dict[str, Published] = {}
         self._tool_news = tool_news_in(records.dir, records.redis)
         self._tools: Mapping[str, FailingTools] = {}
+        self._rule_news = rule_news_in(records.dir, records.redis)
+        self._rules = LearnedRules(self._secret)
         self._learned: dict[str, tuple[Variant, ...]] = {}
         self.feedback = FeedbackDesk(records.database, Path(records.dir))
         self._line_of = LineWriter(resource_of(config.telemetry))
@@ -131,6 +135,8 @@ class Worker:
         await self.follow_epochs()
         self._closing.push_async_callback(self._tool_news.aclose)
         await self.follow_tools()
+        self._closing.push_async_callback(self._rule_news.aclose)
+        await self.follow_rules()
         self._closing.push_async_callback(self._recall.aclose)
         # Likewise; whatever is wrong with it is among the problems.
         await self._recall.open()
@@ -181,6 +187,13 @@ class Worker:
             if found is not None:
                 self._tools = found
 
+    async def follow_rules(self) -> None:
+        """Go by the rules that were published last; where they cannot be had, by those that were read before."""
+        if next(guarded_agents(self.snapshot.config), None) is not None:
+            found = await self._rule_news.rules()
+            if found is not None:
+                self._rules.take(found)
+
     def use_keys(self, keys: Mapping[str, str]) -> None:
         """Take other keys than those of the configuration: agent by hash."""
         self._keys = dict(keys)
@@ -228,6 +241,7 @@ class Worker:
     def exposition(self) -> bytes:
         """All figures for Prometheus, those of the background process included."""
         # Imported here: only the background process needs what comes with it otherwise.
+        from proxy.guardrails.status import read_incidents
         from proxy.memory.status import read_memory
         from proxy.record_status import read_status
         from proxy.rewards.status import read_learning
@@ -237,6 +251,8 @@ class Worker:
             self.metrics.learned(learning)
         if (memory := read_memory(records)) is not None:
             self.metrics.remembered(memory)
+        if (incidents := read_incidents(records)) is not None:
+            self.metrics.guarded(incidents)
         kept = read_status(records)
         if kept is not None:
             self.metrics.indexed.set(kept.indexer.indexed)
@@ -311,6 +327,7 @@ class Worker:
             routing=self._routing,
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),
+            guard_rules=partial(self._rules.of, agent),
             observing=config.agents[agent].mode == "observe",
             recall=desk.of(config.agents[agent].tenant, agent) if desk is not None else NoRecall(),
         )
@@ -343,6 +360,7 @@ class Worker:
             await self._routing.flush()
             await self.follow_epochs()
             await self.follow_tools()
+            await self.follow_rules()
         except Exception as error:
             log.warning("what was learned is not followed now: %s: %s", type(error).__name__, error)
         self.metrics.routing_shared.set(float(self._routing.problem is None))
