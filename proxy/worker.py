@@ -37,7 +37,7 @@ from proxy.recall.desk import RecallDesk
 from proxy.snapshot import AgentRuntime, Snapshot, StepNotBuilt, build_snapshot
 from proxy.telemetry.content import content_filter
 from proxy.telemetry.resource import resource_of
-from proxy.tools.keeping import tool_news_in, watching_agents
+from proxy.tools.keeping import watching_agents
 from proxy.upstreams.asides import Asides, ask_chat
 from proxy.upstreams.attempts import ModelCalled
 from proxy.upstreams.passthrough import Passthrough
@@ -57,7 +57,8 @@ from stores.routing.redis import RedisRouting
 from stores.routing.sqlite import SqliteRouting
 from stores.secret import load_secret
 from stores.spending import RedisSums, Spending, SqliteSums
-from stores.tool_states import Failing, FailingTools
+from stores.states.opening import news_in
+from stores.tool_states import TOOLS, Failing, FailingTools
 from stores.transcripts import FileTranscripts
 
 log = logging.getLogger("burnish.worker")
@@ -109,7 +110,7 @@ class Worker:
             RedisRouting(records.redis) if records.redis else SqliteRouting(state, shared=place.workers > 1)
         )
         self._epochs: dict[str, Published] = {}
-        self._tool_news = tool_news_in(records.dir, records.redis)
+        self._tool_news = news_in(records.dir, records.redis, TOOLS)
         self._tools: Mapping[str, FailingTools] = {}
         self._rule_news = rule_news_in(records.dir, records.redis)
         self._rules = LearnedRules(self._secret)
@@ -183,7 +184,7 @@ class Worker:
     async def follow_tools(self) -> None:
         """Know which tools fail by what was published last; where that cannot be had, by what was read before."""
         if next(watching_agents(self.snapshot.config), None) is not None:
-            found = await self._tool_news.failing()
+            found = await self._tool_news.published()
             if found is not None:
                 self._tools = found
 

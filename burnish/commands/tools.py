@@ -14,9 +14,11 @@ from burnish.commands.runs import Since, moment_given
 from burnish.commands.tool_views import Shown, document, print_tools
 from burnish.commands.variant_options import Agent, configured_for
 from burnish.commands.wording import one_line
-from proxy.tools.keeping import STATE, STEP, tool_states_in, watches
+from proxy.tools.keeping import STEP, watches
 from proxy.tools.known import Known, known_from
 from stores.runs import RunFilter
+from stores.states.opening import STATE, states_in
+from stores.tool_states import TOOLS
 
 
 def tools(
@@ -57,7 +59,7 @@ def _known(place: Place, agent: str) -> Known | None:
         if not (place.directory / STATE).exists():
             return None
     assert place.directory is not None
-    states = tool_states_in(place.directory, place.redis)
+    states = states_in(place.directory, place.redis, TOOLS)
     try:
         folded = states.load(agent)
     finally:

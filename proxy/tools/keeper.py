@@ -14,7 +14,8 @@ from records.decision import Decision
 from stores.ledger import Ledger
 from stores.routing import Folded
 from stores.runs import RunStore
-from stores.tool_states import ToolStates
+from stores.states import States
+from stores.tool_states import FailingTools
 
 ACTOR: Final = "burnish"
 _UNSAVED: Final = 1_000
@@ -26,7 +27,7 @@ class Stores(NamedTuple):
 
     runs: RunStore
     ledger: Ledger
-    states: ToolStates
+    states: States[FailingTools]
 
 
 class ToolKeeper:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from proxy.config.agent import AgentConfig, StepConfig
@@ -11,10 +10,8 @@ from stores.runs import RunStore, StoreError
 
 if TYPE_CHECKING:
     from proxy.tools.keeper import Stores, ToolKeeper
-    from stores.tool_states import ToolNews, ToolStates
 
 STEP: Final = "tool_outcomes"
-STATE: Final = "state.db"
 _EVERY: Final = 1.0
 _LONGEST_DELAY: Final = 10.0
 _PATIENCE: Final = 1.0
@@ -96,9 +93,12 @@ class ToolKeeping:
         if self._stores is None:
             from proxy.tools.keeper import Stores
             from stores.ledger import open_ledger
+            from stores.states.opening import states_in
+            from stores.tool_states import TOOLS
 
-            ledger = open_ledger(self._records.database, patience=_PATIENCE)
-            self._stores = Stores(self._runs, ledger, tool_states_in(self._records.dir, self._records.redis))
+            records = self._records
+            ledger = open_ledger(records.database, patience=_PATIENCE)
+            self._stores = Stores(self._runs, ledger, states_in(records.dir, records.redis, TOOLS))
         return self._stores
 
 
@@ -114,25 +114,3 @@ def watches(agent: AgentConfig) -> StepConfig | None:
     if agent.mode == "bypass" or agent.record != "all":
         return None
     return next((step for step in agent.middleware if step.name == STEP and step.enabled), None)
-
-
-def tool_states_in(directory: Path, redis: str | None) -> "ToolStates":
-    """Where workers and the background process meet."""
-    if redis is not None:
-        from stores.tool_states.redis import RedisToolStates
-
-        return RedisToolStates(redis)
-    from stores.tool_states.sqlite import SqliteToolStates
-
-    return SqliteToolStates(directory / STATE)
-
-
-def tool_news_in(directory: Path, redis: str | None) -> "ToolNews":
-    """The same for a worker."""
-    if redis is not None:
-        from stores.tool_states.redis import RedisToolNews
-
-        return RedisToolNews(redis)
-    from stores.tool_states.sqlite import SqliteToolNews
-
-    return SqliteToolNews(directory / STATE)

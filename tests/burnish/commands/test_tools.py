@@ -9,7 +9,8 @@ from policies.tools.settings import BreakerSettings
 from proxy.tools.keeper import Stores, ToolKeeper
 from records.run import Run, ToolEvent
 from stores.runs import open_store
-from stores.tool_states.sqlite import SqliteToolStates
+from stores.states.sqlite import SqliteStates
+from stores.tool_states import TOOLS
 from tests.burnish.commands.agents import ledger_of, with_agents
 from tests.burnish.commands.recorded import Recorded, refusal
 from tests.support.runs import NOON, a_run
@@ -44,7 +45,7 @@ def call(number: int, tool: str, result: str, arguments: str = '{"q": "x"}', out
 def folded(recorded: Recorded, runs: Sequence[Run]) -> None:
     """What the background process makes of these runs."""
     store, ledger = open_store(f"sqlite:///{recorded.database}"), ledger_of(recorded)
-    states = SqliteToolStates(recorded.database.parent / "state.db")
+    states = SqliteStates(recorded.database.parent / "state.db", TOOLS)
     try:
         store.put(runs, {"segment": len(runs)})
         while ToolKeeper("support", BreakerSettings(), Stores(store, ledger, states)).step():

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from stores.routing import Folded
-from stores.tool_states import Failing, FailingTools
-from stores.tool_states.sqlite import SqliteToolStates
+from stores.states.sqlite import SqliteStates
+from stores.tool_states import TOOLS, Failing, FailingTools
 from tests.proxy.edge.conftest import Start
 from tests.proxy.edge.ways import NATIVE, Way
 from tests.support.upstream import Upstream, says
@@ -28,7 +28,7 @@ async def test_a_tool_that_is_published_as_failing_is_withheld_until_it_works(
     proxy = line.proxy
     await line.told("hello", tools=["search", "archive"])
     assert offered(upstream) == ["search", "archive"]
-    background = SqliteToolStates(proxy.records / "state.db")
+    background = SqliteStates(proxy.records / "state.db", TOOLS)
     assert background.save(None, Folded(1, b""), FAILING)
     await proxy.worker.follow_tools()
     await line.told("hello again", tools=["search", "archive"])
@@ -47,7 +47,7 @@ async def test_a_tool_that_is_published_as_failing_is_withheld_until_it_works(
 async def test_who_only_watches_changes_nothing(upstream: Upstream, start: Start, agent: dict[str, Any]) -> None:
     proxy = await start(agent=agent)
     upstream.always(says("well"))
-    background = SqliteToolStates(proxy.records / "state.db")
+    background = SqliteStates(proxy.records / "state.db", TOOLS)
     assert background.save(None, Folded(1, b""), FAILING)
     background.close()
     await proxy.worker.follow_tools()
@@ -60,7 +60,7 @@ async def test_a_state_file_that_cannot_be_read_leaves_what_was_known(upstream: 
     proxy = await start(agent={"middleware": [HIDING]})
     upstream.always(says("well"))
     file = proxy.records / "state.db"
-    background = SqliteToolStates(file)
+    background = SqliteStates(file, TOOLS)
     assert background.save(None, Folded(1, b""), FAILING)
     await proxy.worker.follow_tools()
     background._file.execute("drop table tool_states")

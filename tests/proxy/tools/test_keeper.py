@@ -13,14 +13,14 @@ from records.run import Run, ToolEvent
 from stores.ledger import open_ledger
 from stores.routing import Folded
 from stores.runs import StoreBusy, open_store
+from stores.states.memory import MemoryStates
 from stores.tool_states import FailingTools
-from stores.tool_states.memory import MemoryToolStates
 from tests.support.runs import NOON, a_run
 
 SECOND = 10**9
 
 
-class States(MemoryToolStates):
+class States(MemoryStates[FailingTools]):
     """That are away while `away` is set."""
 
     away = False

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from proxy.config.model import Config
-from proxy.tools.keeping import ToolKeeping, tool_states_in, watching_agents
+from proxy.tools.keeping import ToolKeeping, watching_agents
 from proxy.tools.known import known_from
 from records.run import ToolEvent
 from stores.runs import RunStore, open_store
+from stores.states.opening import states_in
+from stores.tool_states import TOOLS
 from tests.support.redis import running_redis
 from tests.support.runs import NOON, a_run
 
@@ -70,7 +72,7 @@ def background(tmp_path: Path) -> Iterator[Background]:
 
 
 def calls(config: Config, agent: str) -> int:
-    states = tool_states_in(config.records.dir, config.records.redis)
+    states = states_in(config.records.dir, config.records.redis, TOOLS)
     try:
         folded = states.load(agent)
     finally:
@@ -130,7 +132,7 @@ def test_breakers_are_set_as_the_owner_says(background: Background) -> None:
     for _ in range(2):
         background.called("support", "Error: boom")
     watching.step()
-    states = tool_states_in(config.records.dir, None)
+    states = states_in(config.records.dir, None, TOOLS)
     folded = states.load("support")
     states.close()
     known = known_from(folded.state) if folded else None

@@ -1,19 +1,20 @@
-"""States of tools of one process alone: for a step under test."""
+"""States of one process alone: for what is under test."""
 
 from collections.abc import Mapping
+from typing import Generic
 
 from stores.routing import Folded
-from stores.tool_states import FailingTools
+from stores.states import P
 
 
-class MemoryToolStates:
+class MemoryStates(Generic[P]):
     """Both sides of it: what workers read and what the background process writes."""
 
     def __init__(self) -> None:
         self._folded: dict[str, Folded] = {}
-        self._published: dict[str, FailingTools] = {}
+        self._published: dict[str, P] = {}
 
-    async def failing(self) -> Mapping[str, FailingTools] | None:
+    async def published(self) -> Mapping[str, P] | None:
         return dict(self._published)
 
     async def aclose(self) -> None:
@@ -22,7 +23,7 @@ class MemoryToolStates:
     def load(self, agent: str) -> Folded | None:
         return self._folded.get(agent)
 
-    def save(self, before: Folded | None, folded: Folded, published: FailingTools) -> bool:
+    def save(self, before: Folded | None, folded: Folded, published: P) -> bool:
         known = self._folded.get(published.agent)
         if (known.cursor if known else None) != (before.cursor if before else None):
             return False
