@@ -8,12 +8,13 @@ cheap: each pass over the text is linear. They err on the side of doubt; what th
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 
-from policies.retrieval.decoding import decoded
-from policies.retrieval.injection import find_injection, find_tool
-from policies.retrieval.reading import read
+from policies.guardrails.injection.decoding import decoded
+from policies.guardrails.injection.reading import read
+from policies.guardrails.injection.rules import find_all
+from policies.retrieval.naming import find_tool
 from policies.retrieval.secrets import find_secret
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Of the rules as a whole. What was screened by another version is screened again."""
 
 
@@ -45,6 +46,6 @@ def screen(*texts: str, tools: Collection[str] = (), skip: Collection[str] = ())
 
 def _found(text: str, tools: Collection[str]) -> Iterator[tuple[str, str]]:
     reading = read(text)
-    yield from find_injection(text, reading)
+    yield from find_all(text, reading)
     yield from find_tool(reading, tools)
     yield from find_secret(text, reading)

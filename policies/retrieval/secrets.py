@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from policies.retrieval.reading import Reading
+from policies.guardrails.injection.reading import Reading
 
 Found = tuple[str, str]
 

@@ -1,34 +1,34 @@
-"""Rules for text that speaks to a model instead of answering a person. Each tells its name and what it saw.
+"""What text says that speaks to a model instead of to a person: the phrases, and which words each of them needs.
 
-A rule's pattern is tried only on text that has the words or marks that it needs, which is cheap to know. Gaps in it are
+A phrase is looked for only in text that has the words or marks that it needs, which is cheap to know. Gaps in it are
 bounded, so that it takes no more than a fixed number of steps a character.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Set
 from typing import Final, NamedTuple
 
-from policies.retrieval.reading import Reading, read
 
-Found = tuple[str, str]
+class Phrase(NamedTuple):
+    """Tried where text has a word of each set in `words`, or one of the `marks`. What is `strict` is said in plain
+    text and code too: it is for texts that may hold neither, such as answers that go into a prompt."""
 
-
-class _Rule(NamedTuple):
-    """Tried where text has a word of each set in `words`, or one of the `marks`."""
-
-    name: str
+    rule: str
     reason: str
     pattern: re.Pattern[str]
     words: tuple[frozenset[str], ...]
     marks: tuple[str, ...]
+    strict: bool
+    sign: str
+    """In RE2's syntax: what no text lacks, in whatever case, that the pattern is found in. None for strict ones."""
 
-    def tried(self, reading: Reading) -> bool:
-        if self.words and all(not some.isdisjoint(reading.words) for some in self.words):
+    def tried(self, words: Set[str], plain: str) -> bool:
+        if self.words and all(not some.isdisjoint(words) for some in self.words):
             return True
-        return any(mark in reading.plain for mark in self.marks)
+        return any(mark in plain for mark in self.marks)
 
 
-_REASONS: Final = {
+REASONS: Final = {
     "override": "it tells the reader to set earlier instructions aside",
     "role": "it holds the marks of a chat template, or takes the part of the system",
     "address": "it speaks to whatever model reads it",
@@ -40,10 +40,17 @@ _REASONS: Final = {
 }
 
 
-def _rule(name: str, *patterns: str, words: tuple[str, ...] = (), marks: str = "") -> _Rule:
+def _phrase(
+    name: str,
+    *patterns: str,
+    words: tuple[str, ...] = (),
+    marks: tuple[str, ...] = (),
+    strict: bool = False,
+    sign: str = "",
+) -> Phrase:
     pattern = re.compile("|".join(patterns))
     sets = tuple(frozenset(some.split()) for some in words)
-    return _Rule(f"injection.{name}", _REASONS[name], pattern, sets, tuple(marks.split()))
+    return Phrase(f"injection.{name}", REASONS[name], pattern, sets, marks, strict, sign)
 
 
 def _one(words: str) -> str:
@@ -52,6 +59,7 @@ def _one(words: str) -> str:
 
 
 _SET_ASIDE: Final = "ignore disregard forget override bypass overrule neglect supersede discard"
+_SET_ASIDE_SIGN: Final = rf"\b(?:{'|'.join(_SET_ASIDE.split())})\b"
 _EARLIER: Final = "previous prior above earlier preceding all any your system original initial other these those former"
 _ORDERS: Final = (
     "instruction instructions prompt prompts rules directive directives guideline guidelines guardrails messages"
@@ -67,110 +75,212 @@ _CHECKS: Final = "confirmation approval permission consent authorisation authori
 _DO: Final = "call invoke execute run trigger use"
 _SEND: Final = "send post forward upload transmit append encode leak submit"
 
-_RULES: Final = (
-    _rule(
+PHRASES: Final = (
+    _phrase(
         "override",
         rf"{_one(_SET_ASIDE)}[^.!?]{{0,40}}?{_one(_EARLIER)}[^.!?]{{0,30}}?{_one(_ORDERS)}",
         words=(_SET_ASIDE, _EARLIER, _ORDERS),
+        sign=_SET_ASIDE_SIGN,
     ),
-    _rule(
+    _phrase(
         "override",
         rf"\b(?:ignore|disregard|forget|discard)\b[^.!?]{{0,20}}?{_one(_ORDERS)} (?:above|before|so far|given)",
         r"\b(?:ignore|disregard|forget|discard)\b[^.!?]{0,20}?\b(?:everything|all|anything) (?:above|before|you|that)",
         r"\b(?:ignore|disregard|forget|discard) what you (?:were|have been) told",
         words=("ignore disregard forget discard", "above before you that so given"),
+        sign=_SET_ASIDE_SIGN,
     ),
-    _rule(
+    _phrase(
         "override",
         rf"{_one(_ORDERS)}[^.!?]{{0,30}}? (?:no longer appl|do(?:es)? not apply)",
         rf"{_one(_ORDERS)}[^.!?]{{0,30}}? are (?:void|cancelled|revoked|lifted)",
         words=(_ORDERS, "apply applies void cancelled revoked lifted"),
+        sign=r"(?:no\s+longer|do(?:es)?\s+not)\s+appl|\sare\s+(?:void|cancelled|revoked|lifted)",
     ),
-    _rule(
+    _phrase(
         "override",
         rf"{_one(_SET_ASIDE_ABROAD)}[^.!?]{{0,60}}?{_one(_ORDERS_ABROAD)}",
         words=(_SET_ASIDE_ABROAD, _ORDERS_ABROAD),
+        sign=rf"\b(?:{'|'.join(_SET_ASIDE_ABROAD.split())})\b",
     ),
-    _rule(
+    _phrase(
         "override",
         rf"{_one(_SET_ASIDE)}[^.!?]{{0,40}}?\b(?:content|safety|security|confidentiality|privacy|usage|your)\b[^.!?]{{0,20}}?"
         r"\b(?:polic(?:y|ies)|protocols?|guidelines|rules|restrictions|safeguards)\b",
+        words=(_SET_ASIDE, "policy policies protocol protocols guidelines rules restrictions safeguards"),
+        sign=_SET_ASIDE_SIGN,
+    ),
+    _phrase(
+        "override",
         r"\b(?:safety|security|content) (?:protocols?|filters?|polic(?:y|ies)|guidelines) (?:are |is )?(?:now )?"
         r"(?:disabled|off|lifted|suspended)",
-        r"\bnew (?:instructions?|directives?|orders?) ?:",
-        r"\byour (?:new|real|actual|true) (?:task|directive|goal|orders?) ",
-        r"\byour (?:rules|instructions|guidelines|directives?) (?:have|has) (?:been )?(?:changed|replaced|updated)",
-        words=(
-            "policy policies protocol protocols guidelines rules restrictions safeguards filters task directive goal "
-            "order orders instruction instructions",
-        ),
+        words=("disabled off lifted suspended", "protocol protocols filter filters policy policies guidelines"),
+        sign=r"\b(?:safety|security|content)\s+(?:protocol|filter|polic|guidelines)[a-z]*\s+(?:are|is|now|disabled|off|lifted|suspended)",
     ),
-    _rule(
+    _phrase(
+        "override",
+        r"\bnew (?:instructions?|directives?|orders?) ?:",
+        words=("instruction instructions directive directives order orders", "new"),
+        sign=r"\bnew\s+(?:instructions?|directives?|orders?)\s?:",
+    ),
+    _phrase(
+        "override",
+        r"\byour (?:new|real|actual|true) (?:task|directive|goal|orders?) ",
+        words=("task directive goal order orders", "new real actual true", "your"),
+        sign=r"\byour\s+(?:new|real|actual|true)\s+(?:task|directive|goal|order)",
+    ),
+    _phrase(
+        "override",
+        r"\byour (?:rules|instructions|guidelines|directives?) (?:have|has) (?:been )?(?:changed|replaced|updated)",
+        words=("changed replaced updated", "rules instructions guidelines directive directives", "your"),
+        sign=r"\byour\s+(?:rules|instructions|guidelines|directives?)\s+ha(?:ve|s)\b",
+    ),
+    _phrase(
         "address",
         r"\b(?:note|notice|message|important|attention|reminder|hint|instructions?|addressed)\b[^.!?]{0,20}? "
         r"(?:to|for) (?:the |any |all |every )?(?:ai|bot|chatbot|assistant|llm|language model|agent|coding agent)s?\b",
+        words=(
+            "note notice message important attention reminder hint instruction instructions addressed",
+            "ai ais bot bots chatbot chatbots assistant assistants llm llms model models agent agents",
+        ),
+        sign=r"\b(?:to|for)\s+(?:(?:the|any|all|every)\s+)?(?:ai|bot|chatbot|assistant|llm|language\s+model|(?:coding\s+)?agent)s?\b",
+    ),
+    _phrase(
+        "address",
         r"\b(?:ai|llm|language) (?:assistants?|agents?|models?|systems?) "
         r"(?:reading|processing|reviewing|integrating|seeing)",
-        r"\bif you are an? (?:ai|llm|language model|assistant|chatbot)\b|\byou are hereby (?:instructed|ordered)\b",
-        r"\b(?:save|store|keep|write)\b[^.!?]{0,40}? (?:to|in|into) your (?:long-term |persistent )?memory\b",
-        r"\b(?:in|to|of) (?:your next|every|each|all)(?: future)? (?:reply|response|answer|message|report)s?\b",
-        r"\bdecode\b[^.!?]{0,60}?\b(?:follow|execute|obey|do (?:exactly )?what)\b",
-        words=(
-            "ai bot chatbot assistant assistants llm model models agent agents hereby memory reply response answer "
-            "message report replies responses answers messages reports decode",
-        ),
+        words=("reading processing reviewing integrating seeing", "ai llm language"),
+        sign=r"\b(?:ai|llm|language)\s+[a-z]+\s+(?:reading|processing|reviewing|integrating|seeing)",
     ),
-    _rule(
+    _phrase(
+        "address",
+        r"\bif you are an? (?:ai|llm|language model|assistant|chatbot)\b|\byou are hereby (?:instructed|ordered)\b",
+        marks=("if you are a", "you are hereby"),
+        sign=r"\bif\s+you\s+are\s+an?\s+(?:ai|llm|language|assistant|chatbot)|\bhereby\b",
+    ),
+    _phrase(
+        "address",
+        r"\b(?:save|store|keep|write)\b[^.!?]{0,40}? (?:to|in|into) your (?:long-term |persistent )?memory\b",
+        words=("memory", "save store keep write", "your"),
+        sign=r"\byour\s+(?:long-term\s+|persistent\s+)?memory\b",
+    ),
+    _phrase(
+        "address",
+        r"\b(?:in|to|of) (?:your next|every|each|all)(?: future)? (?:reply|response|answer|message|report)s?\b",
+        words=(
+            "reply response answer message report replies responses answers messages reports",
+            "every each all next",
+        ),
+        strict=True,
+    ),
+    _phrase(
+        "address",
+        r"\bdecode\b[^.!?]{0,60}?\b(?:follow|execute|obey|do (?:exactly )?what)\b",
+        words=("decode", "follow execute obey do"),
+        sign=r"\bdecode\b",
+    ),
+    _phrase(
         "role",
         r"</?think(?:ing)?>|\((?:assistant|system)\) ?:",
-        marks="<think </think (assistant) (system)",
+        marks=("<think", "</think", "(assistant)", "(system)"),
+        sign=r"</?think|\((?:assistant|system)\)\s?:",
     ),
-    _rule(
+    _phrase(
         "role",
         r"<\|[a-z_ ]{2,24}\|?>|\[/?inst\]|<</?sys>>|<(?:start|end)_of_turn>|</?system[a-z_-]{0,16}>",
         r"\[system[^\]]{0,20}\]",
         r"#{2,} ?(?:system|new instructions?)\b",
-        marks="<| inst] <<sys <</sys _of_turn> <system </system [system ##",
+        marks=(
+            "<|",
+            "inst]",
+            "<<sys",
+            "<</sys",
+            "_of_turn>",
+            "<system",
+            "</system",
+            "[system",
+            "## system",
+            "##system",
+            "## new",
+            "##new",
+        ),
+        sign=r"<\||\[/?inst|<</?sys|_of_turn>|</?system|\[system|#{2,}\s?(?:system|new\s+instr)",
     ),
-    _rule(
+    _phrase(
         "prompt",
         rf"{_one(_SHOW)}[^.!?]{{0,30}}?\b(?:system|developer|initial|hidden) (?:prompt|message|instructions?)\b",
-        r"\b(?:reveal|print|repeat|show|output|leak|with) (?:me )?(?:all )?(?:of )?your (?:instructions|prompt)\b",
-        words=(_SHOW + " with", "prompt message instruction instructions"),
+        words=("prompt message instruction instructions", "system developer initial hidden", _SHOW),
+        sign=r"\b(?:system|developer|initial|hidden)\s+(?:prompt|message|instruction)",
     ),
-    _rule(
+    _phrase(
+        "prompt",
+        r"\b(?:reveal|print|repeat|show|output|leak|with) (?:me )?(?:all )?(?:of )?your (?:instructions|prompt)\b",
+        words=("prompt instructions", "reveal print repeat show output leak with", "your"),
+        sign=r"\byour\s+(?:instructions|prompt)\b",
+    ),
+    _phrase(
         "prompt",
         r"\bsystemanweisung(?:en)?|\bsystemprompt|\binstructions syst[eè]me",
         r"\binstrucciones del sistema|\bistruzioni di sistema",
-        r"\brepeat (?:the |all |everything )?(?:words |text |everything )?above",
         r"\bwords above starting|\binstructions you were given\b",
-        marks="systemanweisung systemprompt système systeme sistema above given",
+        marks=(
+            *("systemanweisung", "systemprompt", "instructions syst", "instrucciones del", "istruzioni di"),
+            *("words above starting", "instructions you were given"),
+        ),
+        sign=r"\bsystemanweisung|\bsystemprompt|\binstructions\s+syst|\binstrucciones\s+del|\bistruzioni\s+di|\bwords\s+above|\byou\s+were\s+given\b",
     ),
-    _rule(
+    _phrase(
+        "prompt",
+        r"\brepeat (?:the |all |everything )?(?:words |text |everything )?above",
+        words=("repeat", "above"),
+        sign=r"\brepeat\s[a-z\s]{0,32}above",
+    ),
+    _phrase(
         "persona",
         r"\buncensored (?:ai|assistant|model|mode)|\bmodo desarrollador|\bsin restricciones",
         r"\bdu bist jetzt (?:un|ein|frei)",
-        r"\b(?:respond|answer|reply|comply|output)\b[^.!?]{0,30}? without (?:any )?(?:restrictions|limits|filters?)\b",
-        r"\b(?:follow|have|keine|obey) (?:no|keine) (?:rules|regeln|richtlinien|restrictions)\b|\bkeine regeln\b",
-        words=(
-            "uncensored desarrollador restricciones jetzt restrictions limits filter filters rules regeln richtlinien",
-        ),
+        marks=("uncensored", "modo desarrollador", "sin restricciones", "du bist jetzt"),
+        sign=r"\buncensored|\bmodo\s+desarrollador|\bsin\s+restricciones|\bdu\s+bist\s+jetzt",
     ),
-    _rule(
+    _phrase(
+        "persona",
+        r"\b(?:respond|answer|reply|comply|output)\b[^.!?]{0,30}? without (?:any )?(?:restrictions|limits|filters?)\b",
+        words=("restrictions limits filter filters", "without", "respond answer reply comply output"),
+        sign=r"\bwithout\s+(?:any\s+)?(?:restrictions|limits|filters?)\b",
+    ),
+    _phrase(
+        "persona",
+        r"\b(?:follow|have|keine|obey) (?:no|keine) (?:rules|regeln|richtlinien|restrictions)\b|\bkeine regeln\b",
+        words=("rules regeln richtlinien restrictions", "no keine"),
+        sign=r"\b(?:no|keine)\s+(?:rules|regeln|richtlinien|restrictions)\b",
+    ),
+    _phrase(
         "persona",
         r"\byou are now (?:an? |the |in |free|dan\b|allowed|able)|\bdo anything now\b|\bno longer bound\b",
-        r"\b(?:developer|unrestricted|jailbreak|god) mode (?:on|is|enabled|activated)",
         r"\bunrestricted (?:ai|assistant|model)\b",
-        words=("now bound mode unrestricted",),
+        marks=("you are now", "do anything now", "no longer bound", "unrestricted"),
+        sign=r"\byou\s+are\s+now\s|\bdo\s+anything\s+now\b|\bno\s+longer\s+bound\b|\bunrestricted\s",
     ),
-    _rule(
+    _phrase(
+        "persona",
+        r"\b(?:developer|unrestricted|jailbreak|god) mode (?:on|is|enabled|activated)",
+        words=("mode", "developer unrestricted jailbreak god"),
+        sign=r"\b(?:developer|unrestricted|jailbreak|god)\s+mode\s",
+    ),
+    _phrase(
         "persona",
         r"\bfrom now on,? (?:you|always|never|every|ignore|answer|respond|reply)",
         r"\b(?:act|behave) as (?:if you|an? (?:unrestricted|admin|root|different)|the (?:admin|system|developer))",
-        r"\bpretend (?:to be|you are|that you)",
-        words=("now act behave pretend", "on as to you that"),
+        marks=("from now on", "act as", "behave as"),
+        sign=r"\bfrom\s+now\s+on\b|\b(?:act|behave)\s+as\s+(?:if\s+you|an?\s+(?:unr|adm|root|diff)|the\s+(?:admin|sys|dev))",
     ),
-    _rule(
+    _phrase(
+        "persona",
+        r"\bpretend (?:to be|you are|that you)",
+        words=("pretend",),
+        strict=True,
+    ),
+    _phrase(
         "grant",
         rf"{_one(_MODEL)}[^.!?]{{0,20}}? (?:has|is|been|gets|gains)\b[^.!?]{{0,20}}?{_one(_ALLOWED)}",
         r"\byou\b[^.!?]{0,20}? (?:have|are|get|gain)\b[^.!?]{0,20}?"
@@ -178,16 +288,18 @@ _RULES: Final = (
         rf"{_one('you ' + _MODEL)}[^.!?]{{0,20}}? (?:have|has|been|get|gain)\b[^.!?]{{0,20}}?"
         r"\b(?:full|admin|root|unlimited|elevated) (?:access|privileges?|rights)\b",
         words=("you " + _MODEL, _ALLOWED + " access privilege privileges rights"),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "grant",
         rf"{_one(_THINGS)} [^.!?]{{0,40}}?(?:is|are|has been|have been) (?:(?:now|hereby|already) )?{_one(_OPENED)}",
         rf"{_one(_OPENED)} {_one(_THINGS)} ?[:=]|\b(?:allowed|enabled|available|permitted)_(?:tools?|functions?)\b",
         r"\bpermissions? (?:is |are |was |has been )?(?:now )?granted\b",
         words=(_OPENED, _THINGS + " permission permissions"),
-        marks="allowed_ enabled_ available_ permitted_",
+        marks=("allowed_", "enabled_", "available_", "permitted_"),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "grant",
         r"\b(?:grants?|granted|granting|gives?) (?:you|the (?:assistant|model|agent)|yourself)\b[^.!?]{0,30}?"
         r"\b(?:access|permissions?|rights|privileges?|authority|tools?)\b",
@@ -195,123 +307,62 @@ _RULES: Final = (
             "grant grants granted granting give gives",
             "access permission permissions rights privilege privileges authority tool tools",
         ),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "grant",
         r"\bwithout (?:asking|confirming|waiting for)\b",
         rf"\bwithout (?:(?:any|further|human|user|prior|explicit|the|user'?s?) ){{1,3}}{_one(_CHECKS)}",
         rf"\bno (?:further |prior |user |human )?{_one(_CHECKS)} (?:is )?(?:needed|required|necessary)\b",
         words=("without no", _CHECKS + " asking confirming waiting"),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "call",
         r"</?(?:tool|function|invoke)[a-z_:-]{0,20}[ >=]",
         r"[\"']name[\"'] ?:[^{}]{0,80}[\"'](?:arguments|parameters)[\"'] ?:",
         r"[\"'](?:arguments|parameters)[\"'] ?:.{0,200}?[\"']name[\"'] ?:",
         r"\b(?:tool_calls?|function_calls?|tool_use|tool_choice)[\"']? ?[:=(\[{]",
-        marks="<tool <function <invoke </tool </function </invoke arguments parameters tool_ function_call",
+        marks=(
+            *["<tool", "<function", "<invoke", "</tool", "</function", "</invoke"],
+            "arguments",
+            "parameters",
+            "tool_",
+            "function_call",
+        ),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "call",
         r"\b(?:call|invoke|execute|run|trigger) the (?:[`'\"]?[\w.-]{1,40}[`'\"]? )?(?:tool|plugin)\b",
         rf"{_one(_DO)} [`'\"]?\w{{1,40}}[_.-][\w.-]{{1,40}}[`'\"]? (?:tool|function|plugin)\b",
         words=(_DO, "tool function plugin"),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "exfiltration",
         r"!\[[^\]]{0,200}\] ?\( ?(?:https?:)?//|<(?:img|script|iframe|object|embed|svg)\b",
         r"\bon(?:error|load|click) ?=|javascript:|data:[a-z]{2,12}/[a-z0-9.+-]{2,40}[;,]|\bexfiltrat",
         r"https?://[^\s)\"']{0,200}?[?&][a-z_-]{1,24}=(?:\{|%7b|\$|<|\[)",
-        marks="![ <img <script <iframe <object <embed <svg onerror onload onclick javascript: data: exfiltrat "
-        "={ =%7b =$ =< =[",
+        marks=(
+            *["![", "<img", "<script", "<iframe", "<object", "<embed", "<svg", "onerror", "onload", "onclick"],
+            *["javascript:", "data:", "exfiltrat"],
+            *["={", "=%7b", "=$", "=<", "=["],
+        ),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "exfiltration",
         rf"{_one(_SEND + ' email')}[^.!?]{{0,20}}? (?:all|the full|every|customer|user)[^.!?]{{0,12}} "
         r"(?:list|data|emails|records|credentials|keys|passwords)\b",
         words=(_SEND + " email", "list data emails records credentials keys passwords"),
+        strict=True,
     ),
-    _rule(
+    _phrase(
         "exfiltration",
         rf"{_one(_SEND)}[^.!?]{{0,80}}?\b(?:to|at|into)\b[^!?]{{0,20}}?https?://",
         r"\b(?:curl|wget)\b.{0,200}?(?:\$\(|\| ?(?:ba|z)?sh\b|@/)",
         words=(_SEND + " curl wget", "http https"),
+        strict=True,
     ),
 )
-_SPEAKERS: Final = ("system", "developer", "assistant", "human")
-_SPEAKS: Final = re.compile(
-    r"(?:(?:system|developer)(?: (?:message|note|prompt|override|update))?|assistant|human)[\])*]{0,3} ?:(?!:)"
-)
-_TURN: Final = re.compile(r"(?:^|[\n.!?]) ?[>*#\[(]{0,4} ?$")
-"""What stands before a speaker's name where a turn begins."""
-
-_ESCAPES: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|&#x?[0-9a-fA-F]{2,6};|%[0-9a-fA-F]{2}){12}")
-_ESCAPE_MARKS: Final = ("\\x", "\\u", "&#")
-_BLOB: Final = re.compile(r"[A-Za-z0-9+/_-]{80,}")
-_LONG: Final = 80
-
-_VERBS: Final = re.compile(
-    r"\b(?:call|use|using|invoke|run|execute|trigger|allow|permi|enabl|authori|approv|grant|may|must|can|should|always)"
-)
-_NEAR: Final = 80
-
-
-_AS_LETTERS: Final = str.maketrans("0134578", "oieastb")
-_VOCABULARY: Final = frozenset().union(*(some for rule in _RULES for some in rule.words if rule.words))
-
-
-def find_injection(text: str, reading: Reading) -> Iterator[Found]:
-    if reading.hidden:
-        yield "injection.hidden", f"it hides {reading.hidden} characters from whoever reads it"
-    if sum(word.translate(_AS_LETTERS) in _VOCABULARY for word in reading.words if _spelt(word)) > 1:
-        yield "injection.hidden", "it writes digits for letters"
-    for rule in _RULES:
-        if rule.tried(reading) and rule.pattern.search(reading.plain):
-            yield rule.name, rule.reason
-    if _takes_a_turn(reading):
-        yield "injection.role", _REASONS["role"]
-    if _encoded(text):
-        yield "injection.encoded", "it holds a passage that only a machine reads"
-
-
-def _spelt(word: str) -> bool:
-    """Of letters and digits."""
-    return word.isalnum() and not word.isalpha() and not word.isdigit()
-
-
-def _takes_a_turn(reading: Reading) -> bool:
-    """Whether a speaker that only a conversation's own record has is named, with a colon."""
-    lines = reading.lines
-    for name in _SPEAKERS:
-        place = lines.find(name) if name in reading.words else -1
-        while place >= 0:
-            if _SPEAKS.match(lines, place) and _TURN.search(lines[max(0, place - 8) : place]):
-                return True
-            place = lines.find(name, place + 1)
-    return False
-
-
-def find_tool(reading: Reading, tools: Collection[str]) -> Iterator[Found]:
-    """Names that are words of the language, as `search`, are left to the other rules."""
-    for name in tools:
-        told = read(name).plain
-        place = -1 if name.isalpha() and name in (told, name.title()) else reading.plain.find(told)
-        if place < 0:
-            continue
-        around = reading.plain[max(0, place - _NEAR) : place + len(told) + _NEAR]
-        if _VERBS.search(around.replace(told, " ")):
-            yield "injection.tool", f"it says what may be done with the tool {name!r}"
-
-
-def _encoded(text: str) -> bool:
-    """Escapes in a row, or a long word in base64."""
-    if (any(mark in text for mark in _ESCAPE_MARKS) or text.count("%") > 11) and _ESCAPES.search(text):
-        return True
-    long = (word for word in text.split() if len(word) >= _LONG)
-    return any(_mixed(blob.group()) for word in long for blob in _BLOB.finditer(word) if "://" not in word)
-
-
-def _mixed(blob: str) -> bool:
-    """Base64 mixes its characters, a hash or a path does not."""
-    kinds = (any(map(str.isupper, blob)), any(map(str.islower, blob)), any(map(str.isdigit, blob)))
-    return all(kinds) and blob.count("-") + blob.count("_") < len(blob) // 10

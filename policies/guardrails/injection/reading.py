@@ -13,7 +13,7 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 """Persian and Indic words and joined emoji need them; between Latin letters they only hide."""
 _FLAG: Final = "\U0001f3f4"
 """The black flag, after which tag characters spell a region; it is the one place for them."""
-_UNSEEN: Final = re.compile(
+UNSEEN: Final = re.compile(
     "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
@@ -39,7 +39,7 @@ def read(text: str) -> Reading:
     """Linear in the text's length; text in ASCII is read fast."""
     hidden = 0
     if not text.isascii():
-        if _UNSEEN.search(text):
+        if UNSEEN.search(text):
             text, hidden = _seen(text)
         text = unicodedata.normalize("NFKC", text)
         if _OTHER_ALPHABETS.search(text):
@@ -50,6 +50,13 @@ def read(text: str) -> Reading:
     if sum(len(word) == 1 for word in words) >= _APART_FROM:
         hidden += sum(len(found) // 2 for found in _APART.findall(plain))
     return Reading(plain, lines, frozenset(words), hidden)
+
+
+def is_plain(text: str) -> bool:
+    """Whether it is read as it stands, but for capitals and spaces."""
+    return text.isascii() or (
+        unicodedata.is_normalized("NFKC", text) and not UNSEEN.search(text) and not _OTHER_ALPHABETS.search(text)
+    )
 
 
 def _seen(text: str) -> tuple[str, int]:
@@ -71,7 +78,7 @@ def _seen(text: str) -> tuple[str, int]:
             hidden += place > 0 and _selects(ord(text[place - 1]))
         elif code == 0xFEFF and place == 0:
             continue
-        elif _UNSEEN.match(char):
+        elif UNSEEN.match(char):
             hidden += 1
         else:
             in_flag = char == _FLAG
