@@ -36,7 +36,8 @@ class Tally(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Everything that follows when a person confirms an incident. `case` is None where no call is left to make it of.
+    """Everything that follows when a person confirms an incident. `policy` is None where the rule that found it is
+    enough, `case` where no call is left to make it of.
 
     The policy was made from its `parent`, which has to be live still.
     """
@@ -44,7 +45,7 @@ class Confirmation:
     incident: str
     actor: str
     because: str
-    policy: SignedPolicy
+    policy: SignedPolicy | None
     parent: int
     case: Case | None
     decision: Decision

@@ -124,7 +124,8 @@ class SqlIncidents:
                 execute, confirmation.incident, "confirmed", confirmation.actor, confirmation.because,
                 confirmation.decision,
             )  # fmt: skip
-            add_policy(execute, confirmation.policy, confirmation.parent)
+            if confirmation.policy is not None:
+                add_policy(execute, confirmation.policy, confirmation.parent)
             case = confirmation.case
             if case is not None:
                 if missing_runs(execute, self._database, case.runs):

@@ -154,6 +154,13 @@ class IncidentsContract:
         assert cases.cases(AGENT) == [confirmation.case]
         assert ledger.decisions(AGENT) == [confirmation.decision]
 
+    def test_confirming_may_need_neither_a_rule_nor_a_case(
+        self, store: IncidentStore, rules: GuardRuleStore, cases: CaseStore, ledger: Ledger
+    ) -> None:
+        store.keep(AGENT, None, b"", [an_incident(1)])
+        assert store.confirm(a_confirmation(policy=None, case=None)).state == "confirmed"
+        assert (rules.policies(AGENT), cases.cases(AGENT), len(ledger.decisions(AGENT))) == ([], [], 1)
+
     def test_dismissing_keeps_who_and_why(self, store: IncidentStore, ledger: Ledger) -> None:
         store.keep(AGENT, None, b"", [an_incident(1)])
         now = store.dismiss(an_incident(1).id, "ada", "A quotation.", a_decision())
