@@ -5,8 +5,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-InsightKind: TypeAlias = Literal["answer"]
-"""What it is: `answer`, the best answer known to a question."""
+InsightKind: TypeAlias = Literal["answer", "critique"]
+"""What it is: `answer`, the best answer known to a question; `critique`, what was wrong with an answer to it, which no
+call is shown: it waits for a learner to make a variant of it, and for that variant to pass the gate."""
 Trust: TypeAlias = Literal["owner", "human", "judge", "code", "implicit"]
 """Who vouches for it, most trusted first."""
 TRUSTS: Final[tuple[Trust, ...]] = ("owner", "human", "judge", "code", "implicit")

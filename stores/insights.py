@@ -7,7 +7,7 @@ as the store of runs is: for the background process and the command line.
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from records.insight import Insight, InsightState
+from records.insight import Insight, InsightKind, InsightState
 from stores.runs import PATIENCE
 
 
@@ -32,7 +32,7 @@ class Noted(NamedTuple):
 
 
 class InsightStore(Protocol):
-    """Any thread may call it.
+    """Any thread may call it. What is looked for are answers, where no other kind is named.
 
     Whatever deletes runs from their store deletes the insights that came of them, in the same transaction, and those
     whose writer is the user that is deleted; their words are gone then, and `changes` tells of it. One is never put
@@ -43,7 +43,7 @@ class InsightStore(Protocol):
         """By id, all in one transaction; each is a change."""
         ...
 
-    def insight(self, agent: str, id: str) -> Insight | None:
+    def insight(self, agent: str, id: str, *, kind: InsightKind = "answer") -> Insight | None:
         """By its id or the beginning of it. Raises `StoreError` where several begin so."""
         ...
 
@@ -51,6 +51,7 @@ class InsightStore(Protocol):
         self,
         agent: str,
         *,
+        kind: InsightKind = "answer",
         states: Sequence[InsightState] | None = None,
         runs: Sequence[str] | None = None,
         ids: Sequence[str] | None = None,
@@ -58,11 +59,11 @@ class InsightStore(Protocol):
         """Oldest first; `runs`: those that came of any of these."""
         ...
 
-    def ids(self, agent: str, states: Sequence[InsightState]) -> list[str]:
+    def ids(self, agent: str, states: Sequence[InsightState], *, kind: InsightKind = "answer") -> list[str]:
         """Of those in these states, oldest first."""
         ...
 
-    def counts(self, agent: str) -> dict[InsightState, int]:
+    def counts(self, agent: str, *, kind: InsightKind = "answer") -> dict[InsightState, int]:
         """How many there are in each state."""
         ...
 

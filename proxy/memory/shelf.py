@@ -96,7 +96,7 @@ class Shelf:
         self._lost.add(id)
 
     def _shows(self, insight: Insight) -> bool:
-        return insight.state == "admitted" and insight.tenant == self._collection.tenant
+        return insight.kind == "answer" and insight.state == "admitted" and insight.tenant == self._collection.tenant
 
     def _put(self, insights: Sequence[Insight]) -> None:
         for start in range(0, len(insights), AT_ONCE):

@@ -41,7 +41,7 @@ def _forget(connection: Connection, ids: Sequence[str]) -> None:
         some = ids[start : start + _CHUNK]
         named = insights.c.id.in_(some)
         connection.execute(delete(insight_runs).where(insight_runs.c.insight.in_(some)))
-        known = (insights.c.id, insights.c.tenant, insights.c.agent)
+        known = (insights.c.id, insights.c.tenant, insights.c.agent, insights.c.kind)
         gone = connection.execute(
             delete(insights).where(named, insights.c.document.is_not(None)).returning(*known)
         ).all()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from records.insight import Insight
+from records.insight import Insight, InsightKind
 from stores.runs import StoreError
 from stores.sql.ledger_rows import time_column
 from stores.sql.row import clean
@@ -26,6 +26,7 @@ class InsightRow(NamedTuple):
     writer: str
     created_ns: int
     document: bytes | None
+    kind: InsightKind = "answer"
 
 
 def insight_row(insight: Insight) -> InsightRow:
@@ -41,6 +42,7 @@ def insight_row(insight: Insight) -> InsightRow:
         clean(insight.writer),
         time_column(insight.created_ns),
         document,
+        insight.kind,
     )
 
 

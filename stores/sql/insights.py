@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from records.insight import Insight, InsightState
+from records.insight import Insight, InsightKind, InsightState
 from stores.insights import InsightChange, Noted
 from stores.runs import StoreError
 from stores.sql.insight_rows import InsightRow, insight_of, insight_row
@@ -35,17 +35,18 @@ class SqlInsights:
     def put(self, insights: Sequence[Insight]) -> None:
         with self._database.writing() as execute:
             self._put(execute, insights)
-            _move_on(execute, {clean(insight.agent) for insight in insights})
+            # The keeper of a memory has answers alone.
+            _move_on(execute, {clean(insight.agent) for insight in insights if insight.kind == "answer"})
 
-    def insight(self, agent: str, id: str) -> Insight | None:
+    def insight(self, agent: str, id: str, *, kind: InsightKind = "answer") -> Insight | None:
         if not id:
             return None
         # "g" sorts behind every hex digit.
-        named = {"agent": clean(agent), "first": clean(id), "last": f"{clean(id)}g"}
+        named = {"agent": clean(agent), "kind": kind, "first": clean(id), "last": f"{clean(id)}g"}
         with self._database.reading() as execute:
             rows = execute(
-                "SELECT id, document FROM insights WHERE agent = :agent AND id >= :first AND id < :last"
-                " AND document IS NOT NULL ORDER BY id LIMIT 3",
+                "SELECT id, document FROM insights WHERE agent = :agent AND kind = :kind AND document IS NOT NULL"
+                " AND id >= :first AND id < :last ORDER BY id LIMIT 3",
                 named,
             )
         if len(rows) > 1 and rows[0][0] != id:
@@ -57,13 +58,14 @@ class SqlInsights:
         self,
         agent: str,
         *,
+        kind: InsightKind = "answer",
         states: Sequence[InsightState] | None = None,
         runs: Sequence[str] | None = None,
         ids: Sequence[str] | None = None,
     ) -> list[Insight]:
         any_of, array = self._database.any_of, self._database.array
-        wanted = ["agent = :agent", "document IS NOT NULL"]
-        values: dict[str, object] = {"agent": clean(agent)}
+        wanted = ["agent = :agent", "kind = :kind", "document IS NOT NULL"]
+        values: dict[str, object] = {"agent": clean(agent), "kind": kind}
         for column, among in (("state", states), ("id", ids)):
             if among is not None:
                 wanted.append(any_of(column, column))
@@ -75,20 +77,22 @@ class SqlInsights:
         with self._database.reading() as execute:
             return [insight_of(document) for (document,) in execute(found, values)]
 
-    def ids(self, agent: str, states: Sequence[InsightState]) -> list[str]:
+    def ids(self, agent: str, states: Sequence[InsightState], *, kind: InsightKind = "answer") -> list[str]:
         wanted = self._database.any_of("state", "states")
-        values = {"agent": clean(agent), "states": self._database.array(states)}
+        values = {"agent": clean(agent), "kind": kind, "states": self._database.array(states)}
         with self._database.reading() as execute:
             rows = execute(
-                f"SELECT id FROM insights WHERE agent = :agent AND {wanted} ORDER BY created_ns, seq", values
+                f"SELECT id FROM insights WHERE agent = :agent AND kind = :kind AND {wanted} ORDER BY created_ns, seq",
+                values,
             )
         return [id for (id,) in rows]
 
-    def counts(self, agent: str) -> dict[InsightState, int]:
+    def counts(self, agent: str, *, kind: InsightKind = "answer") -> dict[InsightState, int]:
         with self._database.reading() as execute:
             rows = execute(
-                "SELECT state, count(*) FROM insights WHERE agent = :agent AND document IS NOT NULL GROUP BY state",
-                {"agent": clean(agent)},
+                "SELECT state, count(*) FROM insights WHERE agent = :agent AND kind = :kind AND document IS NOT NULL"
+                " GROUP BY state",
+                {"agent": clean(agent), "kind": kind},
             )
         return {state: int(number) for state, number in rows}
 

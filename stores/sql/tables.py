@@ -175,6 +175,7 @@ insights: Final = Table(
     Column("writer", String, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
     Column("document", LargeBinary),
+    Column("kind", String, nullable=False, server_default="answer"),
     # As with runs.
     sqlite_autoincrement=True,
 )

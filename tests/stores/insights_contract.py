@@ -49,6 +49,27 @@ class InsightsContract:
         store.put([insight])
         assert store.insights(insight.agent, ids=[insight.id]) == [insight]
 
+    def test_other_kinds_are_found_by_who_asks_for_them_alone(self, store: InsightStore) -> None:
+        answer, critique = an_insight(1), an_insight(1, kind="critique")
+        store.put([answer, critique])
+        assert store.insights(AGENT) == [answer]
+        assert store.insights(AGENT, kind="critique", runs=critique.runs) == [critique]
+        assert store.insight(AGENT, critique.id) is None
+        assert store.insight(AGENT, critique.id, kind="critique") == critique
+        assert store.ids(AGENT, ["waiting"]) == [answer.id]
+        assert store.ids(AGENT, ["waiting"], kind="critique") == [critique.id]
+        assert store.counts(AGENT) == store.counts(AGENT, kind="critique") == {"waiting": 1}
+
+    def test_critiques_disturb_nobody_who_keeps_answers(self, store: InsightStore) -> None:
+        noted = store.keep(AGENT, None, b"answers")
+        store.put([an_insight(1, kind="critique")])
+        assert store.keep(AGENT, noted, b"more answers") is not None
+
+    def test_critiques_go_with_their_runs(self, store: InsightStore, runs: RunStore) -> None:
+        store.put([an_insight(1, kind="critique")])
+        runs.delete(RunFilter(ids=[a_run(1).id]))
+        assert store.insights(AGENT, kind="critique") == []
+
     def test_one_that_is_put_again_takes_the_place_of_the_first(self, store: InsightStore) -> None:
         store.put([an_insight(1), an_insight(2)])
         store.put([an_insight(1, state="admitted")])
