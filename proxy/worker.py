@@ -25,7 +25,7 @@ from proxy.edge.admission import Admission
 from proxy.errors import ApiError
 from proxy.feedback.desk import FeedbackDesk
 from proxy.guardrails.following import LearnedRules
-from proxy.guardrails.keeping import guarded_agents, rule_news_in
+from proxy.guardrails.keeping import guarded_agents
 from proxy.identity.answers import KeptAnswers
 from proxy.identity.limits import AgentLimits
 from proxy.identity.shared_limits import SharedLimits
@@ -48,6 +48,7 @@ from records import Run, Usage
 from records.line import LineWriter
 from records.variant import Variant
 from stores.journal import Journal
+from stores.learned_rules import RULES
 from stores.quotas import Quotas
 from stores.quotas.redis import RedisQuotas
 from stores.quotas.sqlite import SqliteQuotas
@@ -112,7 +113,7 @@ class Worker:
         self._epochs: dict[str, Published] = {}
         self._tool_news = news_in(records.dir, records.redis, TOOLS)
         self._tools: Mapping[str, FailingTools] = {}
-        self._rule_news = rule_news_in(records.dir, records.redis)
+        self._rule_news = news_in(records.dir, records.redis, RULES)
         self._rules = LearnedRules(self._secret)
         self._learned: dict[str, tuple[Variant, ...]] = {}
         self.feedback = FeedbackDesk(records.database, Path(records.dir))
@@ -191,7 +192,7 @@ class Worker:
     async def follow_rules(self) -> None:
         """Go by the rules that were published last; where they cannot be had, by those that were read before."""
         if next(guarded_agents(self.snapshot.config), None) is not None:
-            found = await self._rule_news.rules()
+            found = await self._rule_news.published()
             if found is not None:
                 self._rules.take(found)
 

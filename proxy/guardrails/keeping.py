@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from proxy.config.agent import AgentConfig
@@ -15,10 +14,8 @@ from stores.secret import load_secret
 if TYPE_CHECKING:
     from proxy.guardrails.keeper import IncidentKeeper, Stores
     from proxy.guardrails.publishing import RulePublishing
-    from stores.learned_rules import RuleNews, RulePublisher
 
 STEP: Final = "guardrails"
-STATE: Final = "state.db"
 _EVERY: Final = 0.5
 _COUNT_EVERY: Final = 5.0
 _LONGEST_DELAY: Final = 10.0
@@ -123,8 +120,10 @@ class GuardKeeping:
         if self._publishing is None:
             from proxy.guardrails.publishing import Published, RulePublishing
             from stores.guard_rules import open_guard_rules
+            from stores.learned_rules import RULES
+            from stores.states.opening import states_in
 
-            news = rule_publisher_in(self._records.dir, self._records.redis)
+            news = states_in(self._records.dir, self._records.redis, RULES)
             self._closing.append(news.close)
             rules = open_guard_rules(self._records.database, patience=_PATIENCE)
             self._closing.append(rules.close)
@@ -151,25 +150,3 @@ def guards(agent: AgentConfig) -> bool:
     return agent.mode != "bypass" and any(
         step.enabled and (step.name == STEP or ":" in step.name) for step in agent.middleware
     )
-
-
-def rule_publisher_in(directory: Path, redis: str | None) -> "RulePublisher":
-    """Where workers and the background process meet."""
-    if redis is not None:
-        from stores.learned_rules.redis import RedisRulePublisher
-
-        return RedisRulePublisher(redis)
-    from stores.learned_rules.sqlite import SqliteRulePublisher
-
-    return SqliteRulePublisher(directory / STATE)
-
-
-def rule_news_in(directory: Path, redis: str | None) -> "RuleNews":
-    """The same for a worker."""
-    if redis is not None:
-        from stores.learned_rules.redis import RedisRuleNews
-
-        return RedisRuleNews(redis)
-    from stores.learned_rules.sqlite import SqliteRuleNews
-
-    return SqliteRuleNews(directory / STATE)

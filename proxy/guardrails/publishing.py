@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from records.guard import GuardPolicy, SignedPolicy
 from stores.guard_rules import BadPolicy, GuardRuleStore, signed, verified
-from stores.learned_rules import RulePublisher
+from stores.routing import Folded
+from stores.runs import StoreBusy
+from stores.states import States
 
 ACTOR: Final = "burnish"
 _AGAIN: Final = 10.0
@@ -18,7 +20,7 @@ class Published(NamedTuple):
     """Where the rules are kept, and where workers read them."""
 
     rules: GuardRuleStore
-    news: RulePublisher
+    news: States[SignedPolicy]
 
 
 class RulePublishing:
@@ -34,15 +36,21 @@ class RulePublishing:
     def step(self, agents: Sequence[str], now: float) -> None:
         """`now` is monotonic, in seconds. What cannot be verified is said once, and what was in force before stays."""
         again = now >= self._again_at
-        news: list[SignedPolicy] = []
         for agent, found in self._stores.rules.live_policies(agents).items():
             policy = self._none(agent) if found is None else found
             if (again or agent in self._bad or policy != self._last.get(agent)) and self._verified(policy):
-                news.append(policy)
-        self._stores.news.publish(news)
-        self._last.update((policy.agent, policy) for policy in news)
+                self._publish(policy)
         if again:
             self._again_at = now + _AGAIN
+
+    def _publish(self, policy: SignedPolicy) -> None:
+        news, agent = self._stores.news, policy.agent
+        known, state = news.load(agent), policy.signature.encode()
+        if known is None or known.state != state:
+            folded = Folded(known.cursor + 1 if known else 1, state)
+            if not news.save(known, folded, policy):
+                raise StoreBusy(f"the rules of {agent!r} are being published by another process")
+        self._last[agent] = policy
 
     def _verified(self, policy: SignedPolicy) -> bool:
         try:

@@ -13,7 +13,9 @@ from proxy.guardrails.following import LearnedRules
 from proxy.guardrails.publishing import Published, RulePublishing
 from records.guard import SignedPolicy
 from stores.guard_rules import GuardRuleStore, open_guard_rules, signed
-from stores.learned_rules.sqlite import SqliteRuleNews, SqliteRulePublisher
+from stores.learned_rules import RULES
+from stores.states import News
+from stores.states.opening import news_in, states_in
 from tests.support.incidents import SECRET, a_decision, a_policy
 
 AGENT = "support"
@@ -22,11 +24,11 @@ AGENT = "support"
 class Here(NamedTuple):
     rules: GuardRuleStore
     publishing: RulePublishing
-    news: SqliteRuleNews
+    news: News[SignedPolicy]
     url: str
 
     async def published(self) -> Mapping[str, SignedPolicy]:
-        found = await self.news.rules()
+        found = await self.news.published()
         assert found is not None
         return found
 
@@ -34,10 +36,10 @@ class Here(NamedTuple):
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Here]:
     url = f"sqlite:///{tmp_path / 'burnish.db'}"
-    rules, publisher = open_guard_rules(url), SqliteRulePublisher(tmp_path / "state.db")
-    yield Here(rules, RulePublishing(Published(rules, publisher), SECRET), SqliteRuleNews(tmp_path / "state.db"), url)
+    rules, states = open_guard_rules(url), states_in(tmp_path, None, RULES)
+    yield Here(rules, RulePublishing(Published(rules, states), SECRET), news_in(tmp_path, None, RULES), url)
     rules.close()
-    publisher.close()
+    states.close()
 
 
 def put(here: Here, version: int, *words: str) -> SignedPolicy:
