@@ -24,6 +24,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "memory": "burnish.commands.memory:app",
     "pairs": "burnish.commands.pairs:list_pairs",
     "tools": "burnish.commands.tools:tools",
+    "incidents": "burnish.commands.incidents:app",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }
