@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from policies.guardrails.checks import CHECKS, Check
-from policies.guardrails.prefixes import beginnings, loosened
+from policies.guardrails.prefixes import KEPT, beginnings, loosened
 from policies.guardrails.programs import Program, ProgramSet
 from policies.guardrails.rule import Rule
 from policies.guardrails.seeking import BadRule, Range, Seeker
@@ -34,7 +34,7 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule], checks: Mapping[str, Check] = CHECKS) -> None:
         """Raises BadRule."""
         self.rules = tuple(rules)
-        self.seekers = tuple(Seeker(rule, checks) for rule in rules)
+        self.seekers = tuple(Seeker(rule, place, checks) for place, rule in enumerate(rules))
         self.longest = max((seeker.longest for seeker in self.seekers), default=0)
         self.shortest = min((seeker.shortest for seeker in self.seekers), default=1)
         """Characters that any match has at least."""
@@ -66,7 +66,7 @@ class Matcher:
 
     def may_break(self, data: bytes, start: int) -> bool:
         """Whether any rule may be: never a false no."""
-        return self._any.search(data, start) is not None
+        return self._any.place(data, start) >= 0
 
     def ranges(self, data: bytes, resume: Mapping[Seeker, int], *, start: int, before: int) -> Iterator[Range]:
         """Of matches that start from `start` on, and from where `resume` says for their rule, and `before` the end."""
@@ -78,5 +78,5 @@ class Matcher:
         """The first place from `start` on at which a match may start that what follows the data decides about; its end
         where there is none."""
         # Looked at from the end, this takes a look at a character or two of prose.
-        place = int(self._may_begin.search(data, start).start())
-        return place if place == len(data) else int(self._begins.search(data, place).start())
+        place = self._may_begin.place(data, start)
+        return place if len(data) - place <= KEPT else self._begins.place(data, place)

@@ -7,7 +7,8 @@ from typing import Final
 
 from policies.guardrails.syntax import Char, Choice, Edge, Node, Repeat, Sequence
 
-_KEPT: Final = 4
+KEPT: Final = 6
+"""A loosened expression counts up to here, so on texts of no more characters it is as good as the exact one."""
 
 
 def beginnings(node: Node) -> Node:
@@ -44,7 +45,7 @@ def loosened(node: Node) -> Node:
         case Choice(items):
             return Choice(tuple(map(loosened, items)))
         case Repeat(item, lowest, highest):
-            far = highest is None or highest > _KEPT
-            return Repeat(loosened(item), min(lowest, _KEPT), None if far else highest)
+            far = highest is None or highest > KEPT
+            return Repeat(loosened(item), min(lowest, KEPT), None if far else highest)
         case _:
             return node

@@ -150,5 +150,5 @@ class _Waiting:
     part: Range
     match: Match | None = None
 
-    def order(self) -> tuple[int, int, str]:
+    def order(self) -> tuple[int, int, int]:
         return self.part.order()

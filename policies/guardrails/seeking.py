@@ -28,8 +28,8 @@ class Range:
     sure: int
     end: int
 
-    def order(self) -> tuple[int, int, str]:
-        return self.start, -self.sure, self.seeker.rule.id
+    def order(self) -> tuple[int, int, int]:
+        return self.start, -self.sure, self.seeker.place
 
 
 class Seeker:
@@ -39,9 +39,10 @@ class Seeker:
     longest: int
     shortest: int
 
-    def __init__(self, rule: Rule, checks: Mapping[str, Check]) -> None:
-        """Raises BadRule."""
+    def __init__(self, rule: Rule, place: int, checks: Mapping[str, Check]) -> None:
+        """`place` is the rule's among all: of two that find the same, the first has it. Raises BadRule."""
         self.rule = rule
+        self.place = place
         if not rule.patterns and not any(rule.words):
             raise BadRule(rule.id, "it looks for nothing; give it `patterns` or `words`")
         if rule.check and rule.check not in checks:

@@ -142,9 +142,9 @@ _OTHERS: Final = (
         "password",
         (
             r"(?i:passw(?:or)?d|passphrase|passwort|contraseña|mot de passe|\bpwd|_pass|\bpass)(?:\w{0,12}['\"`]?\]?) ?"
-            r"(?i::=|=>|[:=]|\bis\b(?: set to)?) ?['\"`]?([^\s'\"`<>()\[\]{},;]{6,40})",
+            r"(?i::=|=>|[:=]|\bis\b(?: set to)?) ?['\"`]?([^\s'\"`<>()\[\]{},;«»“”„‘’]{6,40})",
         ),
-        r"[^\s'\"`<>()\[\]{},;]",
+        r"[^\s'\"`<>()\[\]{},;«»“”„‘’]",
         "password",
     ),
     (

@@ -94,7 +94,7 @@ def test_no_rules_find_nothing() -> None:
         (_rule("a", rest="[a-z]+"), "write a class"),
         (_rule("a", rest="["), "missing ]"),
         (_rule("(a)b", rest="b"), "end the pattern with it"),
-        (_rule("a", check="lunh"), "there is no check 'lunh'; there are iban, luhn"),
+        (_rule("a", check="lunh"), "there is no check 'lunh'; there are br_cpf, card"),
         (Rule(id="rule", reason="nothing"), "give it `patterns` or `words`"),
     ],
 )

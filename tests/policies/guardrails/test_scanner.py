@@ -1,5 +1,6 @@
 """A reply is looked at as it streams: whatever its pieces, it is masked as the whole of it would be."""
 
+import re
 from itertools import pairwise
 
 from hypothesis import assume, given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from policies.guardrails.matching import BadRule, Matcher
 from policies.guardrails.rule import Rule
 from policies.guardrails.syntax import parse
-from tests.policies.guardrails.masking import mask, masked, streamed
+from tests.policies.guardrails.masking import MASK, mask, masked, streamed
 
 _CHARS = st.sampled_from(["a", "b", "ab", "1", " ", ".", "[ab]", "[^a]", r"\w", r"\d", "é", "(?i:a)"])
 _EDGES = st.sampled_from([r"\b", r"\B", "^", "$", r"(?m:^)", r"(?m:$)"])
@@ -67,6 +68,17 @@ def _matcher(rules: list[Rule]) -> Matcher:
 def _pieces(text: str, cuts: list[int]) -> list[str]:
     places = [0, *sorted(min(place, len(text)) for place in cuts), len(text)]
     return [text[start:end] for start, end in pairwise(places)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab", max_size=12), st.sampled_from(["ab?", "a{2,3}", "(?:ab|ba){1,2}", "a|ab|bab", "(?:a{0,2}b){2}"]))
+def test_what_is_found_is_what_trying_every_place_finds(text: str, pattern: str) -> None:
+    expected, at = "", 0
+    while at < len(text):
+        ends = [end for end in range(len(text), at, -1) if re.fullmatch(pattern, text[at:end])]
+        expected += MASK if ends else text[at]
+        at = ends[0] if ends else at + 1
+    assert masked(Matcher([Rule(id="rule", reason="found", patterns=(pattern,))]), text) == expected
 
 
 @settings(max_examples=300, deadline=None)

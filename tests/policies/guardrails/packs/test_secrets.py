@@ -6,7 +6,7 @@ import pytest
 
 from policies.guardrails.matching import Matcher
 from policies.guardrails.packs.secrets import SECRETS
-from tests.policies.guardrails.planted import planted
+from tests.policies.guardrails.planted import Planted, planted
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,9 @@ def _found(matcher: Matcher, text: str) -> list[tuple[str, str]]:
     return [(match.rule.id, text[match.start : match.end]) for match in matcher.find(text)]
 
 
-@pytest.mark.parametrize(("rule", "secrets"), planted().items(), ids=planted())
-def test_a_secret_is_found_by_the_rule_for_its_kind(matcher: Matcher, rule: str, secrets: list[str]) -> None:
-    for secret in secrets:
-        [(found, told)] = _found(matcher, f"Take this one, {secret} please.")
-        assert found == f"secrets.{rule}"
-        assert told in secret
+@pytest.mark.parametrize("plant", planted(), ids=lambda plant: plant.rule)
+def test_a_secret_is_found_by_the_rule_for_its_kind(matcher: Matcher, plant: Planted) -> None:
+    assert _found(matcher, f"Take this one, {plant.text} please.") == [(f"secrets.{plant.rule}", plant.secret)]
 
 
 def test_the_name_of_a_password_stays_and_the_password_goes(matcher: Matcher) -> None:
@@ -33,9 +30,9 @@ def test_the_name_of_a_password_stays_and_the_password_goes(matcher: Matcher) ->
 
 
 def test_a_private_key_goes_up_to_its_end(matcher: Matcher) -> None:
-    [secret] = planted()["private_key"]
-    [(_, told)] = _found(matcher, f"{secret}\nThat was it.")
-    assert f"{told}-----END RSA PRIVATE KEY-----" == secret
+    [key] = [plant for plant in planted() if plant.rule == "private_key"]
+    [(_, told)] = _found(matcher, f"{key.text}\nThat was it.")
+    assert told == key.secret
 
 
 @pytest.mark.parametrize(
