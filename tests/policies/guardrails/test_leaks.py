@@ -20,7 +20,7 @@ def matcher() -> Matcher:
     return Matcher(SECRETS)
 
 
-@pytest.mark.parametrize(("plant", "around"), zip(planted(), cycle(AROUND), strict=False))
+@pytest.mark.parametrize(("plant", "around"), list(zip(planted(), cycle(AROUND), strict=False)))
 def test_no_secret_leaks_at_any_split_of_an_answer(matcher: Matcher, plant: Planted, around: tuple[str, str]) -> None:
     before, after = around
     text = f"{before}{plant.text}{after}"
