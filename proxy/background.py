@@ -20,6 +20,7 @@ from proxy.config.load import validate
 from proxy.config.model import Config
 from proxy.config.newest import Newest
 from proxy.config.source import Source
+from proxy.critique.keeping import CritiqueKeeping
 from proxy.guardrails.keeping import GuardKeeping
 from proxy.memory.remembering import Remembering
 from proxy.recall.answers_process import AnswersProcess
@@ -100,6 +101,8 @@ def run_background(
             closing.callback(learning.close)
             tools = ToolKeeping(config, keeper.store, clock=clock)
             closing.callback(tools.close)
+            critique = CritiqueKeeping(config, keeper.store, clock=clock, wall=wall)
+            closing.callback(critique.close)
             guards = GuardKeeping(config, keeper.store, clock=clock)
             closing.callback(guards.close)
             answers = AnswersProcess(folder_of(config.records.dir), clock=clock)
@@ -114,12 +117,14 @@ def run_background(
                 more = keeper.step()
                 more = learning.step() or more
                 more = tools.step() or more
+                more = critique.step() or more
                 more = guards.step() or more
                 more = remembering.step() or more
                 if (found := reloaded()) is not None:
                     keeper.use(found)
                     learning.use(found)
                     tools.use(found)
+                    critique.use(found)
                     guards.use(found)
                     remembering.use(found)
             keeper.finish(_DRAIN)

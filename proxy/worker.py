@@ -21,6 +21,7 @@ from middleware.recall import NoRecall
 from middleware.registry import Registry
 from middleware.services import Services
 from proxy.config.model import AgentConfig, Config
+from proxy.critique.terms import critiqued_agents
 from proxy.edge.admission import Admission
 from proxy.errors import ApiError
 from proxy.feedback.desk import FeedbackDesk
@@ -47,6 +48,7 @@ from proxy.variants import VariantNotUsable, with_variants
 from records import Run, Usage
 from records.line import LineWriter
 from records.variant import Variant
+from stores.critique_states import CRITIQUE, CritiqueShares
 from stores.journal import Journal
 from stores.learned_rules import RULES
 from stores.quotas import Quotas
@@ -113,6 +115,8 @@ class Worker:
         self._epochs: dict[str, Published] = {}
         self._tool_news = news_in(records.dir, records.redis, TOOLS)
         self._tools: Mapping[str, FailingTools] = {}
+        self._critique_news = news_in(records.dir, records.redis, CRITIQUE)
+        self._critique: Mapping[str, CritiqueShares] = {}
         self._rule_news = news_in(records.dir, records.redis, RULES)
         self._rules = LearnedRules(self._secret)
         self._learned: dict[str, tuple[Variant, ...]] = {}
@@ -137,6 +141,8 @@ class Worker:
         await self.follow_epochs()
         self._closing.push_async_callback(self._tool_news.aclose)
         await self.follow_tools()
+        self._closing.push_async_callback(self._critique_news.aclose)
+        await self.follow_critique()
         self._closing.push_async_callback(self._rule_news.aclose)
         await self.follow_rules()
         self._closing.push_async_callback(self._recall.aclose)
@@ -188,6 +194,13 @@ class Worker:
             found = await self._tool_news.published()
             if found is not None:
                 self._tools = found
+
+    async def follow_critique(self) -> None:
+        """Critique as often as was published last; where that cannot be had, as often as before."""
+        if next(critiqued_agents(self.snapshot.config), None) is not None:
+            found = await self._critique_news.published()
+            if found is not None:
+                self._critique = found
 
     async def follow_rules(self) -> None:
         """Go by the rules that were published last; where they cannot be had, by those that were read before."""
@@ -329,6 +342,7 @@ class Worker:
             routing=self._routing,
             epoch=lambda: self._epochs.get(agent),
             failing_tools=partial(self._failing_tools, agent),
+            critique=partial(self._critique_shares, agent),
             guard_rules=partial(self._rules.of, agent),
             observing=config.agents[agent].mode == "observe",
             recall=desk.of(config.agents[agent].tenant, agent) if desk is not None else NoRecall(),
@@ -337,6 +351,10 @@ class Worker:
     def _failing_tools(self, agent: str) -> Mapping[str, Failing]:
         found = self._tools.get(agent)
         return found.tools if found is not None else {}
+
+    def _critique_shares(self, agent: str) -> Mapping[str, float]:
+        found = self._critique.get(agent)
+        return found.shares if found is not None else {}
 
     async def _housekeeping(self) -> None:
         while True:
@@ -362,6 +380,7 @@ class Worker:
             await self._routing.flush()
             await self.follow_epochs()
             await self.follow_tools()
+            await self.follow_critique()
             await self.follow_rules()
         except Exception as error:
             log.warning("what was learned is not followed now: %s: %s", type(error).__name__, error)

@@ -16,6 +16,7 @@ DecisionKind: TypeAlias = Literal[
     "alarm",
     "memory",
     "breaker",
+    "critique",
     "guardrail",
     "proposal",
     "gate",

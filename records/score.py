@@ -64,5 +64,12 @@ THUMBS: Final = "thumbs"
 RATING: Final = "rating"
 CORRECTION: Final = "correction"
 PREFERENCE: Final = "preference"
+UNSHOWN: Final = ".unshown"
+"""Ends the name of an evaluator that says of the version of an answer that the client was not shown what it says of the
+shown one under its own name, on the same scale."""
+REVISION: Final = "revision"
+"""Of a run whose answer was revised: 1 where the revision is better than the original, 0 where the original is. In the
+details are the text that the client was not shown, as `unshown`, and which of the two is `preferred` and was `shown`:
+`original` or `revision`."""
 GOLD: Final = "gold"
 """What the owner knows a run to be: 1 for good, 0 for bad. Raters are measured by it."""

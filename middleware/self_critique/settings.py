@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, ValidationInfo, field_validator
 
 from middleware.protocol import Settings
+from policies.critique.settings import WorthSettings
 from policies.critique.verifiers.json_schema import JsonSchema
 from policies.critique.verifiers.regex import Patterns
 from policies.critique.verifiers.verdict import BadCheck
@@ -89,6 +90,13 @@ class SelfCritiqueSettings(Settings):
     """The share of the answers predicted low that are left as they are, to tell what critique adds, until more is
     known."""
 
+    explore: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The share of the answers predicted low that are critiqued where it was switched off: how it comes back."""
+
+    price: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """What it takes from the reward, from 0 to 1, to ask a model for one answer: what critique must add at least. Where
+    `reward` counts cost or latency, those of critique are in it already."""
+
     strata: tuple[Literal["kind", "variant"], ...] = ("kind",)
     """For what kinds of calls its worth is told apart: by the request's kind (structured, tools, question, long
     question), by the variant, or both."""
@@ -98,6 +106,11 @@ class SelfCritiqueSettings(Settings):
 
     streaming: Literal["skip", "buffer"] = "skip"
     """Whether streamed answers pass unchecked, or are held back whole."""
+
+    @property
+    def worth(self) -> WorthSettings:
+        """How it is put to the test."""
+        return WorthSettings(holdout=self.holdout, explore=self.explore, price=self.price)
 
     @property
     def buffers(self) -> bool:

@@ -60,12 +60,11 @@ def _begun(stakes: tuple[float, ...]) -> Bets:
 
 class StratumState(msgspec.Struct):
     """`critiqued` and `spared` are the rewards of calls that were critiqued and of those that were not; `tally` what
-    was told of critique ever, `lately` since it was switched on or off, at `since_ns`; `why` is for people."""
+    was told of critique ever, `lately` since it was switched on or off, at `since_ns`."""
 
     on: bool = True
     since_ns: int = 0
     switches: int = 0
-    why: str = ""
     critiqued: Arm = msgspec.field(default_factory=Arm)
     spared: Arm = msgspec.field(default_factory=Arm)
     tally: Tally = msgspec.field(default_factory=Tally)

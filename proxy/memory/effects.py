@@ -9,7 +9,7 @@ from policies.retrieval.uplift import Seen
 from proxy.config.reward import Reward
 from proxy.memory.notes import Notes
 from proxy.memory.past import shown_in
-from proxy.rewards.value import worth
+from proxy.rewards.value import means_of, share_of
 from records.run import Run
 from records.score import Score
 from stores.ledger import Ledger, ScoreFilter
@@ -72,17 +72,8 @@ class Effects:
 
     def _earned(self, run: Run, scores: Sequence[Score]) -> float | None:
         """From 0 to 1; every rater counts alike. What was said after the time was over counts for nothing."""
-        until_ns = run.ended_ns + self._wait_ns
-        said: dict[str, list[float]] = {}
-        for score in scores:
-            if score.kind == "run" and score.value is not None and score.created_ns <= until_ns:
-                said.setdefault(score.evaluator, []).append(score.value)
-        means = {name: sum(values) / len(values) for name, values in said.items()}
-        value = worth(self._reward, means, run.cost_usd or 0.0, run.duration_ms / 1e3)
-        if value is None:
-            return None
-        low, high = self._reward.bounds
-        return min(1.0, max(0.0, (value - low) / (high - low)))
+        said = means_of(scores, run.ended_ns + self._wait_ns)
+        return share_of(self._reward, said, run.cost_usd or 0.0, run.duration_ms / 1e3)
 
 
 def _shown(run: Run) -> Seen | None:

@@ -1,8 +1,27 @@
 """What a unit's scores, cost and latency come to, as one number."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from proxy.config.reward import Reward
+from records.score import Score
+
+
+def means_of(scores: Iterable[Score], until_ns: int) -> dict[str, float]:
+    """What each evaluator said of a run by that time; every rater counts alike."""
+    said: dict[str, list[float]] = {}
+    for score in scores:
+        if score.kind == "run" and score.value is not None and score.created_ns <= until_ns:
+            said.setdefault(score.evaluator, []).append(score.value)
+    return {name: sum(values) / len(values) for name, values in said.items()}
+
+
+def share_of(reward: Reward, said: Mapping[str, float], cost_usd: float, seconds: float) -> float | None:
+    """`worth` on a scale from 0, the worst reward, to 1, the best."""
+    value = worth(reward, said, cost_usd, seconds)
+    if value is None:
+        return None
+    low, high = reward.bounds
+    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def worth(reward: Reward, said: Mapping[str, float], cost_usd: float, seconds: float) -> float | None:
