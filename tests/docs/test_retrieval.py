@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from middleware.retrieval import RetrievalSettings
 from policies.retrieval.quoting import Quoted, quote
 from tests.docs.pages import ROOT
+from tests.support.quoted import read_line
 
 PAGE = (ROOT / "docs/retrieval.md").read_text()
 
@@ -43,4 +44,4 @@ def test_the_message_is_the_one_that_is_sent() -> None:
     shown = re.search(r"^```text\n(.*?)\n```$", PAGE, flags=re.MULTILINE | re.DOTALL)
     assert shown is not None
     *lines, _, question = shown[1].splitlines()
-    assert shown[1] == quote([Quoted(**json.loads(line)) for line in lines[1:]], question)
+    assert shown[1] == quote([Quoted(**read_line(line)) for line in lines[1:]], question)

@@ -22,6 +22,7 @@ from policies.retrieval.shown import AnswersShown
 from policies.retrieval.validity import instructions_digest
 from proxy.wire.convert.pieces import Api
 from stores.answers import Answer, Found
+from tests.support.quoted import read_line
 
 APIS = pytest.mark.parametrize("api", ["chat", "responses", "messages"])
 STREAMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
@@ -88,7 +89,7 @@ def shown_in(sent: ChatRequest) -> list[Any]:
     if lines[0] != INTRODUCTION:
         return []
     end = next(place for place, line in enumerate(lines) if line.startswith(END))
-    return [json.loads(line) for line in lines[1:end]]
+    return [read_line(line) for line in lines[1:end]]
 
 
 def texts(sent: ChatRequest) -> list[str]:

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.retrieval.quoting import AGAIN, END, INTRODUCTION, REQUEST, Quoted, line_of, quote
+from tests.support.quoted import read_line
 
 TEXTS = st.text() | st.text('"\\{}[]<>|/\n\r\u2028\u2029\x85 INSTsim_end', max_size=30)
 
 
 @given(TEXTS, TEXTS)
-def test_each_answer_is_one_line_of_json_that_says_what_it_said(question: str, answer: str) -> None:
+def test_each_answer_is_one_line_that_says_what_it_said(question: str, answer: str) -> None:
     line = line_of(Quoted("1a2b3c4d", question, answer))
     assert len(line.splitlines()) == 1
-    said = json.loads(line)
+    said = read_line(line)
     assert list(said) == ["id", "question", "answer"]
     assert (said["id"], said["question"]) == ("1a2b3c4d", question)
     assert said["answer"] == answer or said["answer"] == json.loads(answer)
@@ -39,7 +40,7 @@ HOSTILE = [
 def test_an_answer_cannot_end_its_quotation(text: str) -> None:
     lines = quote([Quoted("1", "q", text), Quoted("2", text, "a")]).splitlines()
     assert (lines[0], lines[-1], len(lines)) == (INTRODUCTION, f"{END} {REQUEST}", 4)
-    assert [json.loads(line)["id"] for line in lines[1:-1]] == ["1", "2"]
+    assert [read_line(line)["id"] for line in lines[1:-1]] == ["1", "2"]
 
 
 def test_the_question_may_be_asked_once_more_at_the_end() -> None:
@@ -60,7 +61,7 @@ def test_what_a_template_takes_for_the_edge_of_a_message_is_escaped(edge: str, a
     answer = around.format(edge)
     line = line_of(Quoted("1", edge, answer))
     assert edge not in line
-    said = json.loads(line)
+    said = read_line(line)
     assert said["question"] == edge
     assert said["answer"] == answer or said["answer"] == json.loads(answer)
 
@@ -69,7 +70,7 @@ def test_what_a_template_takes_for_the_edge_of_a_message_is_escaped(edge: str, a
     "text", ["if a < b and c[0] > d:", "a <b>bold</b> word", "[1, 2]", '[["AB"], [null]]', "x[KEY]y"]
 )
 def test_what_only_looks_a_little_like_it_stays_as_it_is(text: str) -> None:
-    said = json.loads(line_of(Quoted("1", "q", text)))["answer"]
+    said = read_line(line_of(Quoted("1", "q", text)))["answer"]
     assert said == text or said == json.loads(text)
 
 
@@ -88,9 +89,9 @@ def test_what_only_looks_a_little_like_it_stays_as_it_is(text: str) -> None:
     ],
 )
 def test_an_answer_that_is_a_json_document_is_shown_as_one(answer: str, shown: str) -> None:
-    assert line_of(Quoted("1", "q", answer)) == f'{{"id": "1", "question": "q", "answer": {shown}}}'
+    assert line_of(Quoted("1", "q", answer)) == f'[1] question: "q" answer: {shown}'
 
 
 def test_an_answer_that_took_tools_says_so_and_names_none() -> None:
     line = line_of(Quoted("1", "q", "Sunny.", used_tools=True))
-    assert json.loads(line) == {"id": "1", "question": "q", "used_tools": True, "answer": "Sunny."}
+    assert read_line(line) == {"id": "1", "question": "q", "used_tools": True, "answer": "Sunny."}
