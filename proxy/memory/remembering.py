@@ -26,7 +26,7 @@ _LONGEST_DELAY: Final = 10.0
 _SAY_EVERY: Final = 2.0
 _LOOK_EVERY: Final = 2.0
 """Seconds between looks at what the variants of the ledger are shown."""
-_GRACE: Final = 10.0
+_GRACE: Final = 15.0
 """Seconds that something may be away without a word: what keeps the index takes some to start."""
 _PATIENCE: Final = 1.0
 _SLOW: Final = 0.5
