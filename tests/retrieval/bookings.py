@@ -1,7 +1,7 @@
 """Bookings of a restaurant, as guests write them and as the house writes them down: a task no past answer answers.
 
-The house's record has ways of its own, which nobody can guess: the name in capitals, the day in two letters, the time
-without a colon, codes for the place and for what is to be known.
+The house's record has ways of its own, which nobody can guess: what its fields are called, day and time in one of them,
+everything in capitals, the day in two letters, one word for the place and one for what is to be known.
 """
 
 import json
@@ -19,13 +19,18 @@ _NAMES: Final = (
 )  # fmt: skip
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NUMBERS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
-_PLACES: Final = {"on the terrace": "TR", "by the window": "WN", "at the bar": "BR", "in the garden": "GD"}
+_PLACES: Final = {
+    "on the terrace": "TERRACE",
+    "by the window": "WINDOW",
+    "at the bar": "BAR",
+    "in the garden": "GARDEN",
+}
 _KNOWN: Final = {
-    "one of us is vegan": "VG",
-    "we bring a baby": "BB",
-    "it is a birthday": "BD",
-    "one of us has a nut allergy": "NT",
-    "we come with a dog": "DG",
+    "one of us is vegan": "VEGAN",
+    "we bring a baby": "BABY",
+    "it is a birthday": "BIRTHDAY",
+    "one of us has an allergy": "ALLERGY",
+    "we come with a dog": "DOG",
 }
 _WORDINGS: Final = (
     "A table for {number} {place} on {day} at {clock}, please. The name is {name}, and {known}.",
@@ -66,12 +71,12 @@ def _booking(random: Random) -> Booking:
     number, hour, minute = random.choice(list(_NUMBERS)), random.randint(17, 21), random.choice((0, 15, 30, 45))
     place, known = random.choice(list(_PLACES)), random.choice(list(_KNOWN))
     message = random.choice(_WORDINGS).format(
-        number=_NUMBERS[number], place=place, day=day, clock=f"{hour - 12}:{minute:02} pm", name=name, known=known
+        number=_NUMBERS[number], place=place, day=day, clock=f"{hour}:{minute:02}", name=name, known=known
     )
     record = {
         "guest": name.upper(),
         "pax": number,
-        "slot": f"{day[:2].upper()}-{hour}{minute:02}",
+        "slot": f"{day[:2].upper()} {hour}:{minute:02}",
         "area": _PLACES[place],
         "tag": _KNOWN[known],
     }
