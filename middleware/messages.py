@@ -182,6 +182,10 @@ class ChatRequest(ABC):
         """
         return self
 
+    def with_answer_schema(self, schema: JsonValue) -> Self:
+        """A copy that wants its answer to fit this JSON Schema; itself where the API cannot say that."""
+        return self
+
     @abstractmethod
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         """A copy with these sampling settings: temperature, top_p, max_tokens, seed. What the API has no word for is

@@ -24,6 +24,14 @@ def schema_in(format: Any) -> JsonValue:
     return None
 
 
+def with_field(written: bytes | msgspec.Raw | None, name: str, value: JsonValue) -> bytes:
+    """An object, as JSON, with one more field, or another value of it; of its own where there was none."""
+    try:
+        return document.with_fields(bytes(written) if written is not None else b"{}", **{name: value})
+    except msgspec.DecodeError:
+        return document.with_fields(b"{}", **{name: value})
+
+
 def values_at(body: bytes, *names: str) -> Any:
     """What stands below these fields of an object, one in the other; None where nothing does."""
     if f'"{names[0]}"'.encode() not in body:

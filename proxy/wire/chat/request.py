@@ -219,6 +219,9 @@ class ChatCompletionsRequest(WireRequest):
             return self
         return self._with(messages=_dumps(after))
 
+    def with_answer_schema(self, schema: JsonValue) -> Self:
+        return self._with(response_format={"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}})
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         if not sampling:
             return self

@@ -204,6 +204,11 @@ class MessagesRequest(WireRequest):
             return self
         return self._with(tools=offered.without(bytes(tools), names))
 
+    def with_answer_schema(self, schema: JsonValue) -> Self:
+        form: JsonValue = {"type": "json_schema", "schema": schema}
+        config = document.fields_of(self._body).get("output_config")
+        return self._with(output_config=wanted.with_field(config, "format", form))
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {name: value for name, value in sampling.items() if name in _SAMPLING}
         return self._with(**changes) if changes else self

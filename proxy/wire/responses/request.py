@@ -191,6 +191,10 @@ class ResponsesRequest(WireRequest):
             return self
         return self._with(tools=offered.without(bytes(tools), names))
 
+    def with_answer_schema(self, schema: JsonValue) -> Self:
+        form: JsonValue = {"type": "json_schema", "name": "answer", "schema": schema}
+        return self._with(text=wanted.with_field(document.fields_of(self._body).get("text"), "format", form))
+
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {_SAMPLING[name]: value for name, value in sampling.items() if name in _SAMPLING}
         return self._with(**changes) if changes else self

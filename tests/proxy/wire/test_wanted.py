@@ -61,6 +61,23 @@ def test_an_answer_that_may_be_anything_has_none(api: str, fields: dict[str, Any
     assert asking(api, **fields).answer_schema is None
 
 
+@pytest.mark.parametrize(
+    ("api", "beside"),
+    [("chat", {}), ("responses", {"text": {"verbosity": "low"}}), ("messages", {"output_config": {"effort": "low"}})],
+)
+def test_a_schema_can_be_asked_for_and_all_else_stays(api: str, beside: dict[str, Any]) -> None:
+    asked = asking(api, **beside).with_answer_schema(SCHEMA)
+    assert asked.answer_schema == SCHEMA
+    document = json.loads(asked.body)
+    for name, fields in beside.items():
+        assert document[name] == {**fields, "format": document[name]["format"]}
+
+
+def test_an_api_that_cannot_ask_for_a_schema_is_left_alone() -> None:
+    asked = asking("embeddings", input="hello")
+    assert asked.with_answer_schema(SCHEMA) is asked
+
+
 def said(**choice: Any) -> ChatCompletion:
     return ChatCompletion(
         json.dumps({"id": "a", "choices": [{"index": 0, **choice}], "usage": {"total_tokens": 2}}).encode()
