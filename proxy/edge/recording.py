@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from middleware.exchange import Exchange
 from middleware.facts import as_record, shape_of
 from middleware.messages import Completion
+from policies.guardrails.verdicts import GuardVerdicts
 from proxy.metrics import Ended
 from proxy.upstreams.attempts import ModelCalled
 from proxy.wire.document import changed_fields
@@ -29,8 +31,8 @@ class _StepLog:
         self.error: str | None = None
         self.facts: list[object] = []
 
-    def as_record(self, call_ended_ns: int) -> Step:
-        facts = tuple([as_record(fact) for fact in self.facts]) if self.facts else ()
+    def as_record(self, call_ended_ns: int, content: Callable[[str], str | None]) -> Step:
+        facts = tuple([as_record(_shown(fact, content)) for fact in self.facts]) if self.facts else ()
         return Step(self.name, self.started_ns, self.ended_ns or call_ended_ns, facts, self.error)
 
 
@@ -145,11 +147,18 @@ class RunMaker:
             request=content(asked.body.decode()),
             sent=content(edits.decode()) if edits else None,
             answer=content(answer) if answer else None,
-            steps=tuple([step.as_record(ended_ns) for step in log.steps]),
+            steps=tuple([step.as_record(ended_ns, content) for step in log.steps]),
             tools=tuple([_kept(tool, content) for tool in log.tools]),
             attempts=tuple(log.attempts),
             asides=tuple(log.asides),
         )
+
+
+def _shown(fact: object, content: Callable[[str], str | None]) -> object:
+    """What stood around a guardrail's find is content too."""
+    if type(fact) is not GuardVerdicts:
+        return fact
+    return replace(fact, evidence=tuple([content(excerpt) or "" for excerpt in fact.evidence]))
 
 
 def _kept(tool: ToolEvent, content: Callable[[str], str | None]) -> ToolEvent:

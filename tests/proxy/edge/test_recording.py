@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.proxy.edge.conftest import Start
+from tests.record.guarding import PHRASE
 from tests.support.proxy import KEY, Proxy, asking
 from tests.support.upstream import Broken, Gate, Upstream, document, error, raw, says
 from tests.support.wire import Wire, connected
@@ -143,3 +144,20 @@ async def test_tool_results_are_masked_and_left_out_like_any_content(upstream: U
     (run,) = await proxy.recorded()
     assert [(event.call_id, event.name) for event in run.tools] == [("1", "f")]
     assert "secret" not in str(run)
+
+
+@pytest.mark.parametrize(("agent", "shown"), [({}, True), ({"content": "none"}, False)], ids=["full", "none"])
+async def test_what_stood_around_a_guardrails_find_is_content_too(
+    start: Start, agent: dict[str, Any], shown: bool
+) -> None:
+    proxy = await start(
+        agent={**agent, "middleware": ["tests.record.guarding:Guarding"]},
+        telemetry={"redact": ["kestrel"]},
+    )
+    await proxy.chat(f"In project kestrel, {PHRASE}, please.")
+    (run,) = await proxy.recorded()
+    (fact,) = run.facts("guard_verdicts")
+    (evidence,) = fact.attributes["evidence"]
+    assert (PHRASE in evidence) is shown
+    assert "kestrel" not in str(run)
+    assert fact.attributes["rules"] == ["phrases.forget"]
