@@ -1,7 +1,7 @@
 """Preference pairs: two answers to the same prompt, one better than the other, and how that is known.
 
-Three things tell: somebody preferred one run to another, somebody wrote what should have been answered, or a user asked
-again and went on from one of the answers.
+Four things tell: somebody preferred one run to another, somebody wrote what should have been answered, a user asked
+again and went on from one of the answers, or an answer was revised before it went out.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,14 +12,15 @@ from middleware.messages import Completion, Message
 from proxy.feedback.prompts import completion_of, request_of
 from proxy.feedback.regenerations import Regenerated
 from records.run import JsonValue, Run
-from records.score import CORRECTION, PREFERENCE, Score, ScoreSource
+from records.score import CORRECTION, PREFERENCE, REVISION, Score, ScoreSource
 
-Kind: TypeAlias = Literal["preference", "correction", "regeneration"]
+Kind: TypeAlias = Literal["preference", "correction", "regeneration", "revision"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """How it is known. `chosen` and `rejected` are runs, `chosen` None for a correction, whose text nobody generated.
+    """How it is known. `chosen` and `rejected` are runs, `chosen` None for a correction, whose text nobody generated; of a
+    revision both are the same, for one of its versions was never shown.
 
     `score` is what somebody said, `told_by` the run that went on from the chosen answer.
     """
@@ -65,6 +66,8 @@ def pairs(
             yield from _preferred(score, run_of)
         elif score.evaluator == CORRECTION and score.kind == "run":
             yield from _corrected(score, run_of)
+        elif score.evaluator == REVISION and score.kind == "run":
+            yield from _revised(score, run_of)
     for found in regenerated:
         kept, other, by = run_of(found.kept), run_of(found.passed_over), run_of(found.told_by)
         if kept is not None and other is not None and by is not None:
@@ -100,7 +103,24 @@ def _corrected(score: Score, run_of: Callable[[str], Run | None]) -> Iterator[Pa
         rater=score.rater,
         at_ns=score.created_ns,
     )
-    yield _shown(provenance, run, [{"role": "assistant", "content": corrected}], completion_of(run))
+    yield _shown(provenance, run, _written(corrected), completion_of(run))
+
+
+def _revised(score: Score, run_of: Callable[[str], Run | None]) -> Iterator[Pair | Untold]:
+    run = run_of(score.subject)
+    unshown, preferred = score.details.get("unshown"), score.details.get("preferred")
+    if run is None or not isinstance(unshown, str):
+        return
+    known = _between(
+        "revision", run, run, source=score.source, score=score.id, rater=score.rater, at_ns=score.created_ns
+    )
+    shown = completion_of(run)
+    if shown is None:
+        yield Untold(known, f"the answer of run {run.id} is not on record as a whole")
+    elif preferred == score.details.get("shown"):
+        yield _told(known, run, _said(shown), _written(unshown))
+    else:
+        yield _told(known, run, _written(unshown), _said(shown))
 
 
 def _between(
@@ -138,18 +158,27 @@ def _pair(provenance: Provenance, better: Run, worse: Run) -> Pair | Untold:
 
 
 def _shown(provenance: Provenance, asked: Run, chosen: list[JsonValue], rejected: Completion | None) -> Pair | Untold:
-    request = request_of(asked)
     if rejected is None:
         return Untold(provenance, f"the answer of run {provenance.rejected} is not on record as a whole")
+    return _told(provenance, asked, chosen, _said(rejected))
+
+
+def _told(provenance: Provenance, asked: Run, chosen: list[JsonValue], rejected: list[JsonValue]) -> Pair | Untold:
+    request = request_of(asked)
     if request is None:
         return Untold(provenance, f"what run {asked.id} was asked is not on record as a whole")
     if request.continues is not None or request.conversation is not None:
         return Untold(provenance, f"run {asked.id} goes on from what its provider keeps")
     if any(message.parts for message in request.messages):
         return Untold(provenance, f"run {asked.id} was asked with more than text")
-    if chosen == (told := _said(rejected)):
+    if chosen == rejected:
         return Untold(provenance, "both answers are the same")
-    return Pair([_message(message) for message in request.messages], chosen, told, provenance)
+    return Pair([_message(message) for message in request.messages], chosen, rejected, provenance)
+
+
+def _written(text: str) -> list[JsonValue]:
+    """What no model's answer on record holds."""
+    return [{"role": "assistant", "content": text}]
 
 
 def _said(completion: Completion) -> list[JsonValue]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from proxy.critique.revised import preference
 from proxy.feedback.pairs import Pair, Untold, pairs
 from proxy.feedback.regenerations import Regenerated, regenerated, turn_of
 from records.feedback import Vote
 from records.run import Run
+from tests.proxy.critique.critiqued import a_fact
 from tests.support.runs import NOON, a_run, answering, asking
 
 MINUTE = 60 * 10**9
@@ -134,6 +136,32 @@ def test_a_correction_is_better_than_what_it_corrects() -> None:
         [{"role": "assistant", "content": "Hm."}],
     )
     assert (pair.provenance.kind, pair.provenance.chosen) == ("correction", None)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "better", "chosen", "rejected"),
+    [
+        (True, True, "Hm.", "Er."),
+        (True, False, "Er.", "Hm."),
+        (False, False, "Hm.", "Er."),
+        (False, True, "Er.", "Hm."),
+    ],
+)
+def test_a_revision_is_a_pair_of_what_was_shown_and_what_was_not(
+    accepted: bool, better: bool, chosen: str, rejected: str
+) -> None:
+    score = preference(FIRST, a_fact(accepted=accepted, original="Er."), better)
+    (pair,) = shown((FIRST,), score)
+    assert isinstance(pair, Pair)
+    assert (pair.chosen[0]["content"], pair.rejected[0]["content"]) == (chosen, rejected)
+    assert (pair.provenance.kind, pair.provenance.chosen, pair.provenance.rejected) == ("revision", FIRST.id, FIRST.id)
+
+
+def test_a_revision_of_which_the_shown_version_is_not_on_record_cannot_be_shown() -> None:
+    run = a_run(1, answer=None)
+    (pair,) = shown((run,), preference(run, a_fact(), better=True))
+    assert isinstance(pair, Untold)
+    assert shown((), preference(run, a_fact(), better=True)) == []
 
 
 def test_a_regeneration_is_a_pair_that_names_what_told() -> None:
