@@ -13,6 +13,7 @@ from stores.states import States
 ACTOR: Final = "burnish"
 _AGAIN: Final = 10.0
 """Seconds after which all is published again: what workers share may have been lost meanwhile."""
+_ATTEMPTS: Final = 5
 _log = logging.getLogger("burnish.guardrails")
 
 
@@ -45,11 +46,16 @@ class RulePublishing:
 
     def _publish(self, policy: SignedPolicy) -> None:
         news, agent = self._stores.news, policy.agent
-        known, state = news.load(agent), policy.signature.encode()
-        if known is None or known.state != state:
-            folded = Folded(known.cursor + 1 if known else 1, state)
-            if not news.save(known, folded, policy):
-                raise StoreBusy(f"the rules of {agent!r} are being published by another process")
+        state = policy.signature.encode()
+        for _ in range(_ATTEMPTS):
+            known = news.load(agent)
+            if known is not None and known.state == state:
+                break
+            if news.save(known, Folded(known.cursor + 1 if known else 1, state), policy):
+                break
+            # The background process of another machine was first, most likely with the same.
+        else:
+            raise StoreBusy(f"the learned rules of {agent!r} are published by others all the time")
         self._last[agent] = policy
 
     def _verified(self, policy: SignedPolicy) -> bool:

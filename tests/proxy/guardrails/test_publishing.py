@@ -14,7 +14,8 @@ from proxy.guardrails.publishing import Published, RulePublishing
 from records.guard import SignedPolicy
 from stores.guard_rules import GuardRuleStore, open_guard_rules, signed
 from stores.learned_rules import RULES
-from stores.states import News
+from stores.routing import Folded
+from stores.states import News, States
 from stores.states.opening import news_in, states_in
 from tests.support.incidents import SECRET, a_decision, a_policy
 
@@ -128,3 +129,32 @@ async def test_what_workers_share_is_made_again_when_it_is_lost(here: Here, tmp_
     assert await here.published() == {}
     here.publishing.step([AGENT], now=30.0)
     assert await here.published() == {AGENT: good}
+
+
+async def test_two_machines_that_publish_the_same_do_not_mind_each_other(here: Here, tmp_path: Path) -> None:
+    put(here, 1, "oath")
+    states = states_in(tmp_path, None, RULES)
+    other = RulePublishing(Published(here.rules, Racing(states, here.publishing)), SECRET)
+    other.step([AGENT], now=0.0)
+    assert [policy.version for policy in (await here.published()).values()] == [1]
+    states.close()
+
+
+class Racing:
+    """States in which another is faster, once."""
+
+    def __init__(self, states: States[SignedPolicy], other: RulePublishing) -> None:
+        self._states = states
+        self._other: RulePublishing | None = other
+
+    def load(self, agent: str) -> Folded | None:
+        return self._states.load(agent)
+
+    def save(self, before: Folded | None, folded: Folded, published: SignedPolicy) -> bool:
+        if self._other is not None:
+            self._other.step([published.agent], now=0.0)
+            self._other = None
+        return self._states.save(before, folded, published)
+
+    def close(self) -> None:
+        """Its owner closes the states."""
