@@ -24,7 +24,9 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "memory": "burnish.commands.memory:app",
     "pairs": "burnish.commands.pairs:list_pairs",
     "tools": "burnish.commands.tools:tools",
+    "critique": "burnish.commands.critique:critique",
     "incidents": "burnish.commands.incidents:app",
+    "guardrails": "burnish.commands.guardrails:app",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }

@@ -134,10 +134,11 @@ def _count(state: StratumState, call: Tried) -> None:
     state.tally.add(call)
     state.lately.add(call)
     state.accepted += call.accepted
-    state.asked += call.asked
-    state.tokens += call.tokens
-    state.cost_usd += call.cost_usd
-    state.seconds += call.seconds
+    if call.on:
+        state.asked += call.asked
+        state.tokens += call.tokens
+        state.cost_usd += call.cost_usd
+        state.seconds += call.seconds
 
 
 def _bet(settings: WorthSettings, state: StratumState, call: Tried) -> None:

@@ -19,8 +19,8 @@ Kind: TypeAlias = Literal["preference", "correction", "regeneration", "revision"
 
 @dataclass(frozen=True)
 class Provenance:
-    """How it is known. `chosen` and `rejected` are runs, `chosen` None for a correction, whose text nobody generated; of a
-    revision both are the same, for one of its versions was never shown.
+    """How it is known. `chosen` and `rejected` are runs, `chosen` None for a correction, whose text nobody generated.
+    Of a revision both are the same, for one of its versions was never shown.
 
     `score` is what somebody said, `told_by` the run that went on from the chosen answer.
     """

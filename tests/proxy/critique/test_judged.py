@@ -6,7 +6,7 @@ from policies.critique.tally import Tried
 from proxy.config.reward import Reward
 from proxy.critique.judged import all_said, critiqued_in, tried
 from records.score import UNSHOWN, Score
-from tests.proxy.critique.critiqued import a_fact, critiqued_run, said, spared
+from tests.support.critiqued import a_fact, critiqued_run, said, spared
 from tests.support.runs import a_run
 
 REWARD = Reward.model_validate({"scores": {"task_success": 1, "rating": {"range": [1, 5]}}, "wait": "60s"})

@@ -21,7 +21,7 @@ from stores.ledger import ScoreFilter, open_ledger
 from stores.routing import Folded
 from stores.runs import RunFilter, StoreBusy, open_store
 from stores.states.memory import MemoryStates
-from tests.proxy.critique.critiqued import a_fact, critiqued_run, said, spared
+from tests.support.critiqued import a_fact, critiqued_run, said, spared
 from tests.support.runs import NOON, a_run
 
 SECOND = 10**9

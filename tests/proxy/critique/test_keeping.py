@@ -16,7 +16,7 @@ from proxy.critique.terms import critiqued_agents, terms_of
 from stores.critique_states import CRITIQUE
 from stores.runs import RunStore, open_store
 from stores.states.opening import states_in
-from tests.proxy.critique.critiqued import a_fact, critiqued_run
+from tests.support.critiqued import a_fact, critiqued_run
 from tests.support.runs import NOON
 
 CRITIQUED: dict[str, Any] = {"models": {"default": "m"}, "middleware": ["self_critique"]}

@@ -5,7 +5,7 @@ import pytest
 from policies.critique.facts import Critiqued
 from policies.critique.tally import Tried
 from proxy.critique.revised import critique, heard_again, preference, revision_is_better
-from tests.proxy.critique.critiqued import a_fact, critiqued_run
+from tests.support.critiqued import a_fact, critiqued_run
 
 CALL = Tried("question", True, 0.9)
 RUN = critiqued_run(1, a_fact())

@@ -11,7 +11,7 @@ from proxy.feedback.pairs import Pair, Untold, pairs
 from proxy.feedback.regenerations import Regenerated, regenerated, turn_of
 from records.feedback import Vote
 from records.run import Run
-from tests.proxy.critique.critiqued import a_fact
+from tests.support.critiqued import a_fact
 from tests.support.runs import NOON, a_run, answering, asking
 
 MINUTE = 60 * 10**9
