@@ -9,10 +9,15 @@ from policies.retrieval.selection import about_tokens
 
 _FRAME: Final = 1.5
 """How much longer than the answer before it a revision may become, for what is expected of it."""
+_REFUSALS: Final = frozenset({400, 404, 422, 501})
 
 
 class NotAsked(Exception):
     """No answer was to be had; the message says why."""
+
+
+class Refused(NotAsked):
+    """The provider takes no such request."""
 
 
 class Purse:
@@ -39,18 +44,18 @@ class Purse:
         try:
             async with await self._model(self._exchange.with_request(request)) as reply:
                 if not reply.ok:
-                    raise NotAsked(f"the model answered {reply.status}")
+                    kind = Refused if reply.status in _REFUSALS else NotAsked
+                    raise kind(f"the model answered {reply.status}")
                 completion = await reply.collect()
         except NotAsked:
             raise
         # Whatever becomes of a call of our own, the agent has its answer already.
         except Exception as error:
-            raise NotAsked(f"the model failed: {type(error).__name__}: {error}") from error
+            kind = Refused if getattr(error, "status", None) in _REFUSALS else NotAsked
+            raise kind(f"the model failed: {type(error).__name__}: {error}") from error
         usage = completion.usage
-        counted = usage is not None and (usage.input or usage.output)
-        self.tokens += (
-            usage.input + usage.output if usage and counted else about_tokens(body) + about_tokens(completion.text)
-        )
+        counted = usage.input + usage.output if usage is not None else 0
+        self.tokens += counted or about_tokens(body) + about_tokens(completion.text)
         return completion
 
 

@@ -7,9 +7,21 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from middleware.messages import ChatRequest
-from middleware.self_critique.settings import Check, RegexCheck, SchemaCheck, patterns_of
+from middleware.self_critique.apart import Passes, Runs
+from middleware.self_critique.verifiers import (
+    Check,
+    CodeCheck,
+    NumericCheck,
+    PythonCheck,
+    RegexCheck,
+    SchemaCheck,
+    function_of,
+    numeric_of,
+    patterns_of,
+)
 from policies.critique.verifiers.json_schema import NAME as JSON_SCHEMA
 from policies.critique.verifiers.json_schema import JsonSchema
+from policies.critique.verifiers.numeric import Numeric
 from policies.critique.verifiers.regex import Patterns
 from policies.critique.verifiers.verdict import BadCheck, Unchecked, Verdict, worth
 from records import JsonValue
@@ -50,6 +62,8 @@ class Checks:
 
     def __init__(self, checks: Sequence[Check]) -> None:
         self._verifiers = [_verifier(check) for check in checks]
+        self.schema: JsonValue = next((check.json_schema for check in checks if isinstance(check, SchemaCheck)), None)
+        """The owner's, that answers have to fit; None where the owner has none."""
 
     async def __call__(self, request: ChatRequest, answer: str) -> Checked:
         found = await asyncio.gather(*(verify(request, answer) for verify in self._verifiers))
@@ -64,7 +78,13 @@ def _verifier(check: Check) -> Verifier:
         case SchemaCheck(json_schema=schema):
             return _Fits(JsonSchema(schema))
         case RegexCheck(regex=written):
-            return _Matches(patterns_of(written))
+            return _Reads(patterns_of(written))
+        case NumericCheck(numeric=rules):
+            return _Reads(numeric_of(rules))
+        case CodeCheck(code=rules):
+            return Runs(rules)
+        case PythonCheck(python=named):
+            return Passes(function_of(named))
         case "json_schema":
             return _FitsWhatWasAsked()
 
@@ -106,14 +126,14 @@ class _FitsWhatWasAsked:
         return found
 
 
-class _Matches:
-    """Patterns, in linear time."""
+class _Reads:
+    """A check of the text alone, in linear time."""
 
-    def __init__(self, patterns: Patterns) -> None:
-        self._patterns = patterns
+    def __init__(self, check: Patterns | Numeric) -> None:
+        self._check = check
 
     async def __call__(self, request: ChatRequest, answer: str) -> Verdict:
-        return self._patterns(answer)
+        return self._check(answer)
 
 
 async def _in_time(schema: JsonSchema, answer: str) -> Verdict | Unchecked:

@@ -6,9 +6,10 @@ from typing import Final
 
 from middleware.messages import ChatRequest, Completion
 from middleware.self_critique import prompts
-from middleware.self_critique.asking import Purse, expected_of
+from middleware.self_critique.asking import Purse, Refused, expected_of
 from middleware.self_critique.checks import Checked, Checks
 from middleware.services import Asking
+from policies.critique.verifiers.json_schema import NAME as JSON_SCHEMA
 from policies.critique.verifiers.verdict import beats
 
 _CRITIQUE: Final = 300
@@ -39,6 +40,8 @@ class Revising:
     rounds: int
     critic: bool
     """Whether the model is asked what is wrong, also where a check has said it."""
+    constrain: bool
+    """Whether an answer that fails the owner's schema is revised under it."""
 
     async def __call__(
         self, purse: Purse, asked: ChatRequest, original: Completion, checked: Checked, course: Course
@@ -55,7 +58,7 @@ class Revising:
             # The whole exchange is shown, so that a second attempt does not repeat the first.
             conversation = conversation.with_message("assistant", answer.text)
             conversation = conversation.with_message("user", prompts.revise(critique))
-            answer = await purse.ask(conversation, expected_of(asked, original.text))
+            answer = await self._answer(purse, conversation, found, expected_of(asked, original.text))
             course.rounds += 1
             course.revision = answer
             if unfit := _unfit(answer, original):
@@ -69,6 +72,16 @@ class Revising:
                 course.reason = "the revision is not better"
             if not found.failed:
                 return
+
+    async def _answer(self, purse: Purse, asked: ChatRequest, found: Checked, expected: int) -> Completion:
+        schema = self.checks.schema
+        fails = any(verdict.check == JSON_SCHEMA for verdict in found.failed)
+        if self.constrain and fails and schema is not None and asked.answer_schema is None:
+            try:
+                return await purse.ask(asked.with_answer_schema(schema), expected)
+            except Refused:
+                pass
+        return await purse.ask(asked, expected)
 
     async def _criticise(self, purse: Purse, question: str, answer: str, found: Checked) -> str:
         """What is wrong; "" where nothing is."""

@@ -1,51 +1,13 @@
 """What self-critique can be told in the YAML."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from middleware.protocol import Settings
+from middleware.self_critique.verifiers import Check
 from policies.critique.settings import WorthSettings
-from policies.critique.verifiers.json_schema import JsonSchema
-from policies.critique.verifiers.regex import Patterns
-from policies.critique.verifiers.verdict import BadCheck
-
-
-class SchemaCheck(Settings):
-    json_schema: dict[str, Any]
-    """The schema that answers must fit, whatever the client asks for."""
-
-    @field_validator("json_schema")
-    @classmethod
-    def _compiles(cls, schema: dict[str, Any]) -> dict[str, Any]:
-        _made(lambda: JsonSchema(schema))
-        return schema
-
-
-class RegexCheck(Settings):
-    regex: "str | RegexPatterns"
-    """A pattern of RE2 that answers must match, or `must`, `never` and `say`."""
-
-    @field_validator("regex")
-    @classmethod
-    def _compiles(cls, written: "str | RegexPatterns") -> "str | RegexPatterns":
-        _made(lambda: patterns_of(written))
-        return written
-
-
-class RegexPatterns(Settings):
-    must: tuple[str, ...] = ()
-    """Patterns that are found in every answer."""
-
-    never: tuple[str, ...] = ()
-    """Patterns that are found in none."""
-
-    say: str = ""
-    """What the model is told where one is not kept; the patterns themselves, if this is empty."""
-
-
-Check: TypeAlias = Literal["json_schema"] | SchemaCheck | RegexCheck
 
 
 class Predict(Settings):
@@ -79,6 +41,10 @@ class SelfCritiqueSettings(Settings):
 
     critic: Literal["verifier", "model"] = "verifier"
     """Who says what is wrong where a check failed: the check itself, or the model, shown what the check says."""
+
+    constrain: bool = True
+    """To revise under the owner's schema where an answer fails it and the client asked for no form: as structured
+    output, which servers hold the model to. One that refuses is asked without."""
 
     max_rounds: Annotated[int, Field(ge=1, le=5)] = 1
     """How often an answer is revised, at the most."""
@@ -123,16 +89,3 @@ class SelfCritiqueSettings(Settings):
         if model and models and model not in models:
             raise ValueError(f"no model called {model!r}; there are {', '.join(models)}")
         return model
-
-
-def patterns_of(written: str | RegexPatterns) -> Patterns:
-    if isinstance(written, str):
-        return Patterns([written])
-    return Patterns(written.must, written.never, written.say)
-
-
-def _made(make: Any) -> None:
-    try:
-        make()
-    except BadCheck as error:
-        raise ValueError(str(error)) from None

@@ -42,7 +42,9 @@ class SelfCritique:
         self._observing = services.observing
         self._model = services.model(settings.model)
         self._checks = Checks(settings.verifiers)
-        self._revising = Revising(self._checks, services.request, settings.max_rounds, settings.critic == "model")
+        self._revising = Revising(
+            self._checks, services.request, settings.max_rounds, settings.critic == "model", settings.constrain
+        )
         self._timer = timer
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:

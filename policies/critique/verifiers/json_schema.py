@@ -55,7 +55,7 @@ class JsonSchema:
         try:
             document = json.loads(answer, parse_constant=_no_number)
         except ValueError as error:
-            return failed(NAME, f"The answer is not JSON: {error}. It must be one JSON document and nothing else.")
+            return failed(NAME, _no_json(answer, error))
         except RecursionError:
             return failed(NAME, "The answer is JSON nested too deeply.")
         try:
@@ -128,6 +128,15 @@ def _quiet() -> Any:
     options = re2.Options()
     options.log_errors = False
     return options
+
+
+def _no_json(answer: str, error: ValueError) -> str:
+    """In words that a model can follow: what stands around the JSON is the usual reason."""
+    if answer.lstrip().startswith("```"):
+        return (
+            "The answer is not JSON: it stands in a code fence. It must begin with the JSON itself, with no ``` at all."
+        )
+    return f"The answer is not JSON: {error}. It must be one JSON document and nothing else."
 
 
 def _no_number(name: str) -> None:
