@@ -11,6 +11,7 @@ Ramdas 2024). What the bets make of 1 is an e-process: where what is bet against
 probability α at most, however often one looks (Ville 1939); and so does the mean of the two. Nothing is kept but sums.
 """
 
+import copy
 import math
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -168,7 +169,7 @@ def _bet(settings: WorthSettings, state: StratumState, call: Tried) -> None:
 
 
 def _switch(stratum: str, state: StratumState, at_ns: int) -> Switched:
-    told = Switched(stratum, not state.on, at_ns, state.evidence, msgspec.structs.replace(state))
+    told = Switched(stratum, not state.on, at_ns, state.evidence, copy.deepcopy(state))
     state.on = not state.on
     state.since_ns = at_ns
     state.switches += 1

@@ -133,4 +133,4 @@ def test_folding_in_parts_through_a_document_is_folding_at_once() -> None:
         state = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=CritiqueState)
         told += fold(USUAL, state, seen[start : start + 100])
     assert state == whole
-    assert [each[:4] for each in told] == [each[:4] for each in switched]
+    assert told == switched
