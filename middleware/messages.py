@@ -209,11 +209,14 @@ class Delta:
     finish_reason: str | None = None
 
 
+ChannelKind: TypeAlias = Literal["text", "refusal", "reasoning", "arguments"]
+
+
 class Channel(NamedTuple):
     """Text that the model writes piece by piece: `item` tells apart what is of one kind, in the way of each API."""
 
     choice: int
-    kind: Literal["text", "refusal", "reasoning", "arguments"]
+    kind: ChannelKind
     item: int = 0
 
 

@@ -73,6 +73,26 @@ def text_at(holder: Object, name: str) -> Sequence[Slot]:
     return (Slot(holder, name, text),) if text else ()
 
 
+def object_text(written: msgspec.Raw) -> str:
+    """The arguments of a call that are an object, as compact JSON; "" where there are none. Those that are no JSON are
+    kept as text."""
+    try:
+        found = msgspec.json.decode(written)
+    except _UNREADABLE:
+        return bytes(written).decode("utf-8", "replace")
+    return found if isinstance(found, str) else msgspec.json.encode(found).decode() if found else ""
+
+
+def as_object(text: str) -> msgspec.Raw | Object:
+    """Arguments that must be an object: what is none is the `text` of one."""
+    written = text.encode("utf-8", "surrogatepass")
+    try:
+        _OBJECT.decode(written)
+    except _UNREADABLE:
+        return {"text": text}
+    return msgspec.Raw(written)
+
+
 def edit(slots: Sequence[Slot], role: Role, edits: Edits) -> bool:
     """Make the edits to what the slots say together. Whether there were any."""
     texts = [slot.text for slot in slots]
@@ -83,6 +103,15 @@ def edit(slots: Sequence[Slot], role: Role, edits: Edits) -> bool:
         if text != slot.text:
             slot.holder[slot.name] = text
     return True
+
+
+def edit_object(holder: Object, name: str, role: Role, edits: Edits) -> bool:
+    """Likewise, to an object that is read as compact JSON."""
+    text = object_text(holder.get(name, msgspec.Raw(b"{}")))
+    made = edits(role, text) if text else ()
+    if made:
+        holder[name] = as_object("".join(edited([text], made)))
+    return bool(made)
 
 
 def edited(texts: Sequence[str], edits: Sequence[Edit]) -> list[str]:

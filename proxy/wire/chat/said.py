@@ -11,6 +11,7 @@ import msgspec
 
 from middleware.messages import Channel, Piece
 from proxy.wire.chat.calls import Call, Called
+from proxy.wire.half_characters import without_halves
 from proxy.wire.usage import TokenCounts
 
 FUNCTION_CALL: Final = -1
@@ -122,7 +123,7 @@ def _pieces(choice: int, said: Said) -> Iterator[Piece]:
 
 def _read_in_part(data: bytes) -> Answer:
     try:
-        document = msgspec.json.decode(data)
+        document = msgspec.json.decode(without_halves(data))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Answer()
     answer = _fitting(Answer, document)

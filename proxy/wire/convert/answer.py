@@ -9,7 +9,6 @@ from proxy.wire.convert.answers.client_tools import AsOffered, tools_of
 from proxy.wire.convert.answers.from_chat import ChatReader
 from proxy.wire.convert.answers.from_messages import MessagesReader
 from proxy.wire.convert.answers.from_responses import ResponsesReader
-from proxy.wire.convert.answers.half_characters import without_halves
 from proxy.wire.convert.answers.protocol import Reader, Stage, Writer
 from proxy.wire.convert.answers.to_chat import ChatWriter
 from proxy.wire.convert.answers.to_messages import MessagesWriter
@@ -17,6 +16,7 @@ from proxy.wire.convert.answers.to_responses import ResponsesWriter
 from proxy.wire.convert.pieces import Api, Piece
 from proxy.wire.convert.requests.losses import Losses
 from proxy.wire.convert.requests.tools import Offered
+from proxy.wire.half_characters import without_halves
 
 
 class StreamConverter:

@@ -1,11 +1,11 @@
 """Messages answers: an event of a stream, and a whole `message`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Self
 
 import msgspec
 
-from middleware.messages import Chunk, Completion, Delta, Settling, ToolCall
+from middleware.messages import Channel, Chunk, Completion, Delta, Piece, Settling, ToolCall
 from proxy.wire import document, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
@@ -13,6 +13,14 @@ from proxy.wire.messages import events
 from proxy.wire.messages.blocks import NULL, Block, blocks_of, joined_text, text_of
 from proxy.wire.messages.events import Event
 from proxy.wire.messages.join import join_events
+from proxy.wire.messages.pieces import (
+    FLOATING,
+    delta_saying,
+    event_saying,
+    message_saying,
+    pieces_in,
+    pieces_of_message,
+)
 from proxy.wire.messages.reasons import finish_reason, stop_reason
 from proxy.wire.messages.usage import read_usage
 from records import Usage
@@ -25,19 +33,29 @@ _THOUGHT: Final = frozenset({"thinking", "redacted_thinking"})
 class MessagesChunk(WireChunk):
     """An event of a stream, or a whole `message` (`whole`).
 
-    `said` is text that a step added where the event itself can hold none; it comes before the event.
+    `said` is text that a step added where the event itself can hold none; it comes before the event. `was` is what an
+    event thought before a step changed it, which its signature is over.
     """
 
-    __slots__ = ("_deltas", "_event", "data", "final", "kind", "said", "whole")
+    __slots__ = ("_deltas", "_event", "data", "final", "kind", "said", "was", "whole")
 
     final: bool
 
-    def __init__(self, data: bytes, *, kind: bytes = events.MESSAGE, whole: bool = False, said: str = "") -> None:
+    def __init__(
+        self,
+        data: bytes,
+        *,
+        kind: bytes = events.MESSAGE,
+        whole: bool = False,
+        said: str = "",
+        was: str | None = None,
+    ) -> None:
         self.data = data
         self.kind = kind
         self.final = kind == events.MESSAGE_STOP
         self.whole = whole
         self.said = said
+        self.was = was
         self._event: Event | None = None
         self._deltas: Sequence[Delta] | None = None
 
@@ -67,7 +85,7 @@ class MessagesChunk(WireChunk):
                 reason = delta.stop_reason if delta is not None else None
                 return (Delta(0, "", "", finish_reason(reason)),) if reason else ()
             case events.BLOCK_START:
-                block = self.event.content_block
+                block = self.event.block
                 return (Delta(0, block.text),) if block is not None and block.type == "text" and block.text else ()
             case events.MESSAGE_START:
                 begun = MessagesCompletion(bytes(self.event.message))
@@ -85,7 +103,7 @@ class MessagesChunk(WireChunk):
         data, said = self._replaced(text)
         if data is self.data and said == self.said:
             return self
-        return type(self)(data, kind=self.kind, whole=self.whole, said=said)
+        return type(self)(data, kind=self.kind, whole=self.whole, said=said, was=self.was)
 
     def _replaced(self, text: str) -> tuple[bytes, str]:
         if self.whole:
@@ -105,6 +123,74 @@ class MessagesChunk(WireChunk):
 
     def saying(self, text: str, choice: int = 0) -> Self:
         return type(self)(text_delta(self.event.index, text), kind=events.BLOCK_DELTA)
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        if self.whole:
+            return pieces_of_message(self.data)
+        found = pieces_in(self.kind, self.event)
+        return [Piece(FLOATING, self.said), *found] if self.said else found
+
+    def ends(self, channel: Channel) -> bool:
+        match self.kind:
+            case events.BLOCK_STOP:
+                return self.event.index == channel.item
+            case events.MESSAGE_DELTA | events.MESSAGE_STOP:
+                return True
+        return self.whole
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        """Arguments that are whole are an object: what is none becomes the `text` of one.
+
+        Anthropic signs thoughts, and takes none back without their signature. In a whole answer those that are changed
+        are left out. Of a stream the client has their beginning already: they end without a signature.
+
+        Text that an event cannot hold is carried along; `settling` finds it a block. Raises `ValueError` for anything
+        else that it cannot hold.
+        """
+        had = dict(self.pieces)
+        changed = {channel: text for channel, text in texts.items() if text != had.get(channel, "")}
+        if not changed:
+            return self
+        if self.whole:
+            data = message_saying(self.data, {channel.item: text for channel, text in changed.items()})
+            return type(self)(data, whole=True)
+        own = {channel: text for channel, text in changed.items() if channel in had and channel != FLOATING}
+        others = {channel: text for channel, text in changed.items() if channel not in own}
+        if any(channel.kind != "text" for channel in others):
+            raise ValueError(f"an event of {self.kind.decode()} holds no such text; use `carrying` for it")
+        was = next((had[channel] for channel in own if channel.kind == "reasoning"), None)
+        return type(self)(
+            event_saying(self.kind, self.data, own) if own else self.data,
+            kind=self.kind,
+            said="".join(others.values()) if others else self.said,
+            was=was if self.was is None else self.was,
+        )
+
+    def carrying(self, channel: Channel, text: str) -> Self:
+        if channel == FLOATING:
+            return self.saying(text)
+        return type(self)(delta_saying(channel, text), kind=events.BLOCK_DELTA, was="")
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        """The text is a block of text, and the message stops as a `refusal`.
+
+        The block of a tool call that was begun is closed by `settling`. Its client keeps as much of the input as it was
+        given, and can tell from the reason to stop that it is not to be run.
+        """
+        if 0 not in choices:
+            return (self,) if self.whole else ()
+        if self.whole:
+            return (type(self)(MessagesCompletion(self.data).refused(text).body, whole=True),)
+        ends: list[Self] = []
+        if first and self.kind == events.MESSAGE_START:
+            ends.append(self.with_pieces(dict.fromkeys(dict(self.pieces), "")))
+        if text:
+            ends.append(self.saying(text))
+        stopped = {"type": "message_delta", "delta": {"stop_reason": "refusal", "stop_sequence": None}}
+        ends.append(type(self)(_dumps(stopped), kind=events.MESSAGE_DELTA))
+        ends.append(type(self)(_dumps({"type": "message_stop"}), kind=events.MESSAGE_STOP))
+        return ends
 
     @classmethod
     def settling(cls) -> Settling | None:
@@ -214,6 +300,12 @@ class MessagesCompletion(Completion):
             first = places[0] if places else self._after_thinking()
             kept.insert(first, msgspec.Raw(self._one_text(text, [self.blocks[place] for place in places])))
         return type(self)(document.with_fields(self._body, content=_dumps(kept)))
+
+    def refused(self, text: str) -> Self:
+        """The message that says this and stops as a refusal. Its id and what was counted stay."""
+        content = [{"type": "text", "text": text}] if text else []
+        fields = {"content": content, "stop_reason": "refusal", "stop_sequence": None, "stop_details": None}
+        return self if self._read is _UNREAD else type(self)(document.with_fields(self._body, **fields))
 
     def _after_thinking(self) -> int:
         return next((n for n, block in enumerate(self.blocks) if block.type not in _THOUGHT), len(self.blocks))

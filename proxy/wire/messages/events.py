@@ -7,7 +7,8 @@ import msgspec
 
 from proxy.errors import UpstreamBroke
 from proxy.wire import sse
-from proxy.wire.messages.blocks import NULL
+from proxy.wire.half_characters import without_halves
+from proxy.wire.messages.blocks import NULL, Block
 
 MESSAGE: Final = b"message"
 MESSAGE_START: Final = b"message_start"
@@ -24,10 +25,13 @@ _NAME: Final = re.compile(rb"\w+")
 
 
 class Said(msgspec.Struct):
-    """The `delta` of an event, or the `content_block` it starts."""
+    """The `delta` of an event."""
 
     type: str = ""
     text: str | None = None
+    thinking: str | None = None
+    partial_json: str | None = None
+    content: str | None = None
     stop_reason: str | None = None
 
 
@@ -36,8 +40,13 @@ class Event(msgspec.Struct):
 
     index: int = 0
     delta: Said | None = None
-    content_block: Said | None = None
+    content_block: dict[str, msgspec.Raw] | None = None
     message: msgspec.Raw = NULL
+
+    @property
+    def block(self) -> Block | None:
+        """What it begins."""
+        return None if self.content_block is None else Block(self.content_block)
 
 
 class _Kind(msgspec.Struct):
@@ -72,6 +81,10 @@ def read(data: bytes) -> Event:
     """What is not of the documented shape is passed on as it is, unread."""
     try:
         return _EVENT.decode(data)
+    except _UNREADABLE:
+        pass
+    try:
+        return _EVENT.decode(without_halves(data))
     except _UNREADABLE:
         return Event()
 

@@ -6,17 +6,18 @@ from typing import Final, NamedTuple, Self
 
 import msgspec
 
-from middleware.messages import Message, Role, Tool
+from middleware.messages import Edits, Message, Role, Tool
 from proxy.wire import document, offered, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireRequest
 from proxy.wire.messages.answer import MessagesCompletion
 from proxy.wire.messages.blocks import NULL, Block, blocks_of, feed, has_parts, joined_text, text_of, texts_of, value_of
+from proxy.wire.messages.pieces import CALLS
+from proxy.wire.messages.texts import rewritten, text_in
 from proxy.wire.messages.user import user_of
 from records import JsonValue
 
 _ROLES: Final[dict[str, Role]] = {"system": "system", "user": "user", "assistant": "assistant"}
-_CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 _SEALED: Final = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
 _SAMPLING: Final = frozenset({"temperature", "top_p", "max_tokens"})
 
@@ -204,6 +205,13 @@ class MessagesRequest(WireRequest):
             return self
         return self._with(tools=offered.without(bytes(tools), names))
 
+    def rewritten(self, edits: Edits) -> Self:
+        """The text of a document is text of its message. The input of a call is edited as compact JSON, and what is
+        then no object becomes the `text` of one. Of parts that are edited away nothing stays: the API takes no empty
+        ones."""
+        fields = rewritten(document.fields_of(self._body), edits)
+        return self if fields is None else type(self).read(_dumps(fields))
+
     def with_answer_schema(self, schema: JsonValue) -> Self:
         form: JsonValue = {"type": "json_schema", "schema": schema}
         config = document.fields_of(self._body).get("output_config")
@@ -248,9 +256,9 @@ def _view(turn: _Turn) -> Message:
         result = blocks[0]
         said = blocks_of(result.fields.get("content", NULL))
         call_id, failed = result.string("tool_use_id") or None, bytes(result.fields.get("is_error", NULL)) == b"true"
-        return Message("tool", joined_text(said), (), call_id, has_parts(said), failed)
-    calls = tuple([block.call for block in blocks if block.type in _CALLS])
-    return Message(turn.role, joined_text(blocks), calls, None, has_parts(blocks))
+        return Message("tool", text_in(said), (), call_id, has_parts(said), failed)
+    calls = tuple([block.call for block in blocks if block.type in CALLS])
+    return Message(turn.role, text_in(blocks), calls, None, has_parts(blocks))
 
 
 def _fingerprint(turn: _Turn) -> bytes:

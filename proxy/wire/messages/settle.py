@@ -1,7 +1,7 @@
 """An edited stream brought in order again: its text in blocks, its blocks numbered as they come, its end last."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -13,13 +13,27 @@ from proxy.wire.messages.answer import MessagesChunk, MessagesCompletion, text_d
 from proxy.wire.messages.split import split_message
 
 _dumps: Final = msgspec.json.Encoder().encode
+_COMPLETE: Final = {"stop_reason": "end_turn", "stop_sequence": None}
 
 
-class _Place(NamedTuple):
-    """What the client was told of a block that is open."""
+class _Place:
+    """What the client was told of a block that is open: of thoughts, what it was given, and what was signed."""
 
-    number: int
-    text: bool
+    __slots__ = ("_given", "_signed", "number", "text")
+
+    def __init__(self, number: int, text: bool) -> None:
+        self.number = number
+        self.text = text
+        self._given: list[str] = []
+        self._signed: list[str] = []
+
+    def think(self, given: str, was: str | None) -> None:
+        self._given.append(given)
+        self._signed.append(given if was is None else was)
+
+    @property
+    def signature_holds(self) -> bool:
+        return "".join(self._given) == "".join(self._signed)
 
 
 class MessagesSettling:
@@ -54,7 +68,7 @@ class MessagesSettling:
             return ready
         if chunk.said:
             self._say(chunk.said, ready)
-            chunk = MessagesChunk(chunk.data, kind=chunk.kind)
+            chunk = MessagesChunk(chunk.data, kind=chunk.kind, was=chunk.was)
         self._take(chunk, ready)
         return ready
 
@@ -72,9 +86,8 @@ class MessagesSettling:
         self._open.clear()
         self._say_waiting(ready)
         self._close(ready)
-        deltas = [ending for ending in self._endings if ending.kind == events.MESSAGE_DELTA]
         stops = [ending for ending in self._endings if ending.kind == events.MESSAGE_STOP]
-        ready.extend(deltas or [self._no_reason()])
+        ready.extend(self._reasons())
         ready.append(stops[-1] if stops else _made(events.MESSAGE_STOP))
         return ready
 
@@ -101,11 +114,13 @@ class MessagesSettling:
 
     def _start(self, chunk: MessagesChunk, ready: list[Chunk]) -> None:
         self._close(ready)
-        block = chunk.event.content_block
+        block = chunk.event.block
         place = _Place(self._next, block is not None and block.type == "text")
         self._next += 1
         self._open[chunk.event.index] = place
         text = block.text if block is not None and place.text else None
+        if block is not None and block.type == "thinking":
+            place.think(block.string("thinking"), chunk.was)
         if text:
             # Some clients read text from deltas alone.
             ready.append(_numbered(chunk.with_text(""), place.number))
@@ -122,6 +137,10 @@ class MessagesSettling:
         if delta is not None and delta.type == "text_delta" and (place is None or not place.text):
             self._say(delta.text or "", ready)
         elif place is not None:
+            if delta is not None and delta.type == "thinking_delta":
+                place.think(delta.thinking or "", chunk.was)
+            elif delta is not None and delta.type == "signature_delta" and not place.signature_holds:
+                return
             ready.append(_numbered(chunk, place.number))
 
     def _end(self, chunk: MessagesChunk, ready: list[Chunk]) -> None:
@@ -163,14 +182,20 @@ class MessagesSettling:
             ready.append(self._stop)
             self._stop = self._writing = None
 
-    def _no_reason(self) -> MessagesChunk:
-        """For a stream that a step ended: it is complete, and what was counted so far stays."""
-        usage = self._begun.usage if self._begun is not None else None
-        return _made(
-            events.MESSAGE_DELTA,
-            delta={"stop_reason": "end_turn", "stop_sequence": None},
-            usage={"output_tokens": usage.output if usage is not None else 0},
-        )
+    def _reasons(self) -> Sequence[MessagesChunk]:
+        """Why the message ends. Where it was a step that ended it, the message is complete, and what was counted so
+        far stays."""
+        told = [ending for ending in self._endings if ending.kind == events.MESSAGE_DELTA]
+        counts = [b'"usage"' in ending.data for ending in told]
+        if told and all(counts):
+            return told
+        if any(counts):
+            counted = document.fields_of(told[counts.index(True)].data)["usage"]
+        else:
+            usage = self._begun.usage if self._begun is not None else None
+            counted = msgspec.Raw(_dumps({"output_tokens": usage.output if usage is not None else 0}))
+        ending = told[-1] if told else _made(events.MESSAGE_DELTA, delta=_COMPLETE)
+        return (MessagesChunk(document.with_fields(ending.data, usage=bytes(counted)), kind=ending.kind),)
 
 
 def _numbered(chunk: MessagesChunk, index: int) -> MessagesChunk:
