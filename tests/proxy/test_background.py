@@ -13,16 +13,21 @@ import pytest
 from proxy.background import run_alone, run_background, run_in_child
 from proxy.config.load import load
 from proxy.config.source import read
+from proxy.critique.known import known_from
 from proxy.rewards.learned import document_of
 from records.line import LineWriter
+from records.score import REVISION, UNSHOWN
+from stores.critique_states import CRITIQUE
 from stores.journal import Journal
 from stores.lease import Lease
-from stores.ledger import open_ledger
+from stores.ledger import ScoreFilter, open_ledger
 from stores.routing.sqlite import SqliteBandits
 from stores.runs import RunFilter, RunStore, open_store
 from stores.segments import journal_in
+from stores.states.sqlite import SqliteStates
 from tests.proxy.rewards.learning import a_call, a_thumb
 from tests.proxy.telemetry.receiving import receiving
+from tests.support.critiqued import a_fact, critiqued_run, said
 from tests.support.runs import a_run
 from tests.support.silent_index import SilentIndex, read_to_the_end, silent
 
@@ -222,6 +227,36 @@ agents:
         found = published.last("support")
         assert found is not None
         assert found.probabilities.keys() == {"base", "terse"}
+
+
+def test_critique_is_judged_and_one_that_takes_over_from_a_killed_one_counts_no_call_twice(
+    file: Path, journal: Journal, store: RunStore, tmp_path: Path
+) -> None:
+    """Right answers, each flagged and broken: it is switched off before the first process is killed."""
+    agent = "{models: {default: m}, middleware: [self_critique], reward: {scores: {task_success: 1}}}"
+    with file.open("a") as written:
+        written.write(SHOWS.partition("agents:")[0] + f"agents: {{support: {agent}}}\n")
+    runs = [critiqued_run(number, a_fact()) for number in range(1, 61)]
+    with closing(open_ledger(f"sqlite:///{tmp_path}/data/burnish.db")) as ledger:
+        ledger.put_scores([said(run, 0.0) for run in runs])
+        ledger.put_scores([said(run, 1.0, f"task_success{UNSHOWN}") for run in runs])
+        with closing(SqliteStates(tmp_path / "data" / "state.db", CRITIQUE)) as states:
+
+            def calls() -> int:
+                folded = states.load("support")
+                known = known_from(folded.state) if folded is not None else None
+                return known.critique.strata["question"].calls if known is not None else 0
+
+            for first in (0, 30):
+                with forked(lambda: run_alone(read(file, {}))) as pid:
+                    for run in runs[first : first + 30]:
+                        journal.write(line_of(run))
+                    until(lambda: calls() == first + 30)  # noqa: B023
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        (decision,) = ledger.decisions("support", kinds=["critique"])
+        assert decision.text.startswith("critique switched off for stratum 'question'")
+        assert len(ledger.scores(ScoreFilter(evaluator=REVISION))) == 60
 
 
 def test_sighup_does_not_end_it(file: Path, journal: Journal, store: RunStore) -> None:
