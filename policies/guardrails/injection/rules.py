@@ -70,7 +70,7 @@ _CODED: Final = re2.compile(r"[A-Za-z0-9+/_-]{20}|[01]{8}|%[0-9A-Fa-f]{2}|\\[xu]
 
 
 def find(text: str) -> list[Found]:
-    """What a guardrail is to know, each rule once. The phrases that plain text and code use too are left to `find_all`."""
+    """What a guardrail is to know, each rule once. Phrases that plain text and code use too are left to `find_all`."""
     found = {each.rule: each for each in reversed(list(_lenient(text)))}
     if _CODED.search(text):
         for told in decoded(text):

@@ -1,0 +1,1 @@
+"""What guardrails find, what they miss, and what they cost."""
