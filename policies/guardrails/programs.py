@@ -36,7 +36,6 @@ class Program:
             self._compiled = re2.compile(pattern.encode(), _options())
         except (re2.error, UnicodeEncodeError) as error:
             raise BadPattern(_said(error)) from None
-        self._groups = range(1, self._compiled.groups + 1)
         # What `search` itself asks. It makes an object of each match, which takes twice as long as all the rest here.
         self._spans = self._compiled._regexp.Match
 
@@ -47,12 +46,10 @@ class Program:
 
     def find(self, text: bytes, start: int) -> Found | None:
         """The first match from `start` on; what stands before counts for `^` and `\\b`."""
-        found = self._compiled.search(text, start)
-        if found is None:
+        (begin, end), *groups = self._spans(_ANYWHERE, text, start, len(text))
+        if begin < 0:
             return None
-        begin, end = found.span()
-        for group in self._groups:
-            inner, inner_end = found.span(group)
+        for inner, inner_end in groups:
             if inner < inner_end:
                 return Found(begin, end, inner, inner_end)
         return Found(begin, end, begin, end)

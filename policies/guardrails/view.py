@@ -9,14 +9,26 @@ import re
 import unicodedata
 from typing import Final
 
+from policies.guardrails.programs import Program
 from policies.guardrails.unseen import UNSEEN
 
-_ODD: Final = re.compile(
+_DIGITS: Final = "".join(
+    f"{chr(zero)}-{chr(zero + 9)}"
+    for zero in (
+        *(0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50, 0xED0),
+        *(0xF20, 0x1040, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1B50, 0x1C40, 0xA620, 0xA8D0, 0xA9D0, 0xABF0),
+    )
+)
+"""Of other scripts that are in use."""
+_CLASS: Final = (
     UNSEEN.pattern.removesuffix("]")
+    + _DIGITS
     + "\u00a0\u00b2\u00b3\u00b9\u2000-\u200a\u2010-\u2013\u202f\u205f\u2070-\u209c\u2100-\u214f\u2212\u2460-\u24ff"
-    + "\u3000\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f130-\U0001f149]|(?![0-9])\\d"
+    + "\u3000\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f130-\U0001f149]"
 )
 """What is not seen, and what may be read as a character of ASCII: letters, digits, dashes and spaces."""
+_ODD: Final = re.compile(_CLASS)
+_ANY_ODD: Final = Program(_CLASS)
 _DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2212")
 
 _HIGH: Final = r"u[dD][89abAB][0-9a-fA-F]{2}"
@@ -35,9 +47,10 @@ class View:
     def __init__(self, text: str, *, json: bool = False) -> None:
         """`json`: the text is JSON, whole or the beginning of it, and it begins outside of an escape."""
         read = _ESCAPE.sub(_unescaped, text) if json and "\\" in text else text
-        if not read.isascii() and _ODD.search(read):
-            read = _ODD.sub(_plain, read)
         self.data = read.encode(errors="replace")
+        if not read.isascii() and _ANY_ODD.place(self.data, 0) >= 0:
+            read = _ODD.sub(_plain, read)
+            self.data = read.encode(errors="replace")
         self._text = text
         self._json = json
         self._same = read is text
