@@ -26,6 +26,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
     "tools": "burnish.commands.tools:tools",
     "critique": "burnish.commands.critique:critique",
     "incidents": "burnish.commands.incidents:app",
+    "guardrails": "burnish.commands.guardrails:app",
     "import": "burnish.commands.importing:app",
     "db": "burnish.commands.db:app",
 }
