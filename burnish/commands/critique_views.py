@@ -110,6 +110,7 @@ def _told(name: str, stratum: StratumState, shown: Shown) -> dict[str, Any]:
         },
         "calls": {
             "critiqued": stratum.calls,
+            "asked": stratum.asked,
             "spared": stratum.spared.calls + stratum.spared.unrewarded,
             "revised": stratum.revised,
             "accepted": stratum.accepted,

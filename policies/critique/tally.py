@@ -27,7 +27,6 @@ class Tried(NamedTuple):
     tokens: int = 0
     cost_usd: float = 0.0
     seconds: float = 0.0
-    at_ns: int = 0
 
     @property
     def paired(self) -> bool:

@@ -61,10 +61,9 @@ def _begun(stakes: tuple[float, ...]) -> Bets:
 
 class StratumState(msgspec.Struct):
     """`critiqued` and `spared` are the rewards of calls that were critiqued and of those that were not; `tally` what
-    was told of critique ever, `lately` since it was switched on or off, at `since_ns`."""
+    was told of critique ever, `lately` since it was last switched."""
 
     on: bool = True
-    since_ns: int = 0
     switches: int = 0
     critiqued: Arm = msgspec.field(default_factory=Arm)
     spared: Arm = msgspec.field(default_factory=Arm)
@@ -104,7 +103,6 @@ class Switched(NamedTuple):
 
     stratum: str
     on: bool
-    at_ns: int
     evidence: float
     state: StratumState
 
@@ -121,7 +119,7 @@ def fold(settings: WorthSettings, state: CritiqueState, calls: Iterable[Tried]) 
         _bet(settings, found, call)
         alpha = settings.false_off if found.on else settings.false_on
         if found.evidence >= 1 / alpha:
-            switched.append(_switch(stratum, found, call.at_ns))
+            switched.append(_switch(stratum, found))
     return switched
 
 
@@ -168,10 +166,9 @@ def _bet(settings: WorthSettings, state: StratumState, call: Tried) -> None:
         state.rewards += call.reward
 
 
-def _switch(stratum: str, state: StratumState, at_ns: int) -> Switched:
-    told = Switched(stratum, not state.on, at_ns, state.evidence, copy.deepcopy(state))
+def _switch(stratum: str, state: StratumState) -> Switched:
+    told = Switched(stratum, not state.on, state.evidence, copy.deepcopy(state))
     state.on = not state.on
-    state.since_ns = at_ns
     state.switches += 1
     state.lately = Tally()
     state.pairs, state.arms = _begun(_GAINS), _begun(_EFFECTS)

@@ -50,7 +50,6 @@ def tried(run: Run, fact: Critiqued, reward: Reward, scores: Sequence[Score]) ->
         tokens=fact.tokens,
         cost_usd=fact.cost_usd or 0.0,
         seconds=fact.took_ms / 1e3,
-        at_ns=run.ended_ns,
     )
 
 

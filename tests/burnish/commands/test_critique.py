@@ -89,7 +89,7 @@ def test_json_says_all_that_is_known_with_intervals(recorded: Recorded) -> None:
     assert question["breaks"]["low"] < question["breaks"]["value"] < question["breaks"]["high"]
     assert (question["uplift"]["value"], question["uplift"]["spared"]) == (-1.0, 4)
     assert question["uplift"]["low"] < -1.0 < question["uplift"]["high"]
-    assert question["calls"] == {"critiqued": 36, "spared": 4, "revised": 36, "accepted": 36}
+    assert question["calls"] == {"critiqued": 36, "asked": 36, "spared": 4, "revised": 36, "accepted": 36}
     assert question["costs"]["usd"] == pytest.approx(0.072)
     assert question["costs"]["seconds_per_call"] == pytest.approx(1.5)
 

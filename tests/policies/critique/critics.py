@@ -20,7 +20,7 @@ def calls(
 ) -> list[Tried]:
     """`share` of them are critiqued; `both`: both versions are judged."""
     random, found = Random(seed), []
-    for at in range(number):
+    for _ in range(number):
         on, good = random.random() < share, random.random() < right
         flagged = on and random.random() < (fpr if good else tpr)
         after = good if not flagged else random.random() >= breaks if good else random.random() < fix
@@ -39,7 +39,6 @@ def calls(
                 tokens=100 * on,
                 cost_usd=0.01 * on,
                 seconds=2.0 * on,
-                at_ns=at,
             )
         )
     return found
