@@ -25,12 +25,12 @@ _TOKENS: Final = (
     ("github token", "github_pat_", "[A-Za-z0-9_]", 22),
     ("gitlab token", "gl(?:pat|dt|rt|ptt|ft|imt|agent|oas|soat|ffct|cbt(?:-[0-9a-f]{1,5}_)?)-", "[A-Za-z0-9_.-]", 20),
     ("gitlab token", r"\bGR1348941", _NAME, 20),
-    ("slack token", r"xox[abeoprs](?:\.xox[bp])?-", _NAME, 10),
+    ("slack token", r"\bxox[abeprs](?:\.xox[bp])?-", _NAME, 10),
     ("slack token", r"xapp-\d-[A-Z0-9]{2,16}-\d{4,16}-", "[a-z0-9]", 20),
     ("stripe key", r"(?:\b|_)(?:sk|rk)_(?:live|test|prod)_", _WORD, 10),
     ("stripe webhook secret", "whsec_", "[A-Za-z0-9+/=]", 24),
     ("sendgrid key", r"\bSG\.[\w-]{16,32}\.", _NAME, 16),
-    ("mailgun key", r"\b(?:key|pubkey)-", "[0-9a-f]", 32),
+    ("mailgun key", r"\b(?:pub)?key-", "[0-9a-f]", 32),
     ("npm token", "npm_", _WORD, 30),
     ("pypi token", "pypi-", _NAME, 40),
     ("rubygems key", "rubygems_", "[0-9a-f]", 40),
@@ -93,6 +93,9 @@ _TOKENS: Final = (
     ("brevo key", "xkeysib-", "[0-9a-z-]", 60),
     ("telegram token", r"\b\d{7,10}:A", _NAME, 34),
     ("cloudflare key", r"\bv1\.0-[0-9a-f]{24}-", "[0-9a-f]", 60),
+    ("sourcegraph token", r"\bsgp_(?:(?:[0-9a-fA-F]{16}|local)_)?", _HEX, 40),
+    ("intra42 secret", r"\bs-s4t2(?:ud|af)-", "[0-9a-f]", 64),
+    ("facebook token", r"\b\d{13,17}\|", _NAME, 24),
     ("yandex token", r"\b(?:AQVN|t1\.[A-Z0-9a-z_-]{10})", "[A-Za-z0-9_.=-]", 35),
 )
 
@@ -117,6 +120,12 @@ _OTHERS: Final = (
     ("discord webhook", (r"discord(?:app)?\.com/api/webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{20})",), _NAME, ""),
     ("discord token", (r"\b[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{25}",), _NAME, ""),
     ("teams webhook", (r"webhook\.office\.com/webhookb2/([0-9a-f-]{36}@[0-9a-f-]{20})",), "[A-Za-z0-9/@-]", ""),
+    (
+        "artifactory key",
+        (r"(?:[\s=:\"']|\A)((?:AKC[a-zA-Z0-9]|AP[0-9A-F][a-z0-9])[a-zA-Z0-9]{9})",),
+        _WORD,
+        "",
+    ),
     ("twilio key", (r"\bSK[0-9a-f]{32}\b",), "", ""),
     ("mailchimp key", (r"\b[0-9a-f]{32}-us\d{1,2}\b",), "", ""),
     ("json web token", (r"\beyJ[A-Za-z0-9_-]{8,200}\.(?:eyJ|ey)[A-Za-z0-9_/\\+-]{8}",), "[A-Za-z0-9_.=/\\\\+-]", ""),
@@ -138,6 +147,21 @@ _OTHERS: Final = (
     ),
     ("bearer token", (r"(?i:\bbearer[ :=]{1,3})([A-Za-z0-9._~+/-]{20})",), "[A-Za-z0-9._~+/=-]", "random"),
     ("basic credentials", (r"(?i:\bauthorization['\"]?[:=] ?['\"]?basic )([A-Za-z0-9+/]{12})",), _BASE64, ""),
+    (
+        "authorization",
+        (
+            r"(?i:\bauthorization['\"]?\s?[:=]\s{0,3}['\"]?(?:token |apikey |key )?)([A-Za-z0-9._-]{20})",
+            r"(?i:\bx-(?:[a-z]{1,12}-){0,3}(?:key|token)['\"]?\s?[:=]\s{0,3}['\"]?)([A-Za-z0-9._-]{20})",
+        ),
+        "[A-Za-z0-9._-]",
+        "random",
+    ),
+    (
+        "password on a command line",
+        (r"(?:\s-u|--user|--proxy-user)[ =]{0,2}['\"]?[\w.@+-]{1,40}:['\"]?([^\s'\"$:]{4,40})",),
+        r"[^\s'\"]",
+        "password",
+    ),
     (
         "password",
         (
