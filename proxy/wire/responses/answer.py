@@ -1,19 +1,30 @@
 """Responses answers: an event of a stream, and a whole `response`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Self
 
 import msgspec
 
-from middleware.messages import Chunk, Completion, Delta, Settling, ToolCall
+from middleware.messages import Channel, Chunk, Completion, Delta, Piece, Settling, ToolCall
 from proxy.wire import document, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
 from proxy.wire.responses import event
 from proxy.wire.responses.items import Item, calls_of, fingerprint_of, reference_to, text_of, turns_of
 from proxy.wire.responses.join import join_events
-from proxy.wire.responses.output_text import with_output_text
-from proxy.wire.responses.raw import UNREADABLE, value_in
+from proxy.wire.responses.output_text import message_id, with_output_text
+from proxy.wire.responses.pieces import (
+    FILTERED,
+    FLOATING,
+    delta_saying,
+    ends,
+    event_saying,
+    pieces_in,
+    pieces_of_response,
+    refused,
+    response_saying,
+)
+from proxy.wire.responses.raw import UNREADABLE, encode, value_in
 from records import Usage
 
 _TOKEN_BITS: Final = 40
@@ -48,6 +59,8 @@ class _Response(msgspec.Struct):
 
 _RESPONSE: Final = msgspec.json.Decoder(_Response, strict=False)
 _NO_DETAILS: Final = _Details()
+_TELLING: Final = (b".delta", b".done")
+_ENDING: Final = (b".done", *event.ENDS)
 _PLACELESS: Final = b'{"type":"response.output_text.delta"}'
 _SAYING: Final = frozenset((event.TEXT, event.REFUSAL))
 _REASON_OF: Final = {event.COMPLETED: "stop", event.INCOMPLETE: "length", event.FAILED: "error"}
@@ -58,18 +71,29 @@ class ResponsesChunk(WireChunk):
     """An event of a stream, or a whole `response` (`whole`).
 
     `beside` is text that a step has put into an event that has none of its own: settling gives it a delta, before this.
+    `was` is what a delta said before a step changed it: where that comes to the same, what repeats it is left alone.
     """
 
-    __slots__ = ("_read", "beside", "data", "final", "kind", "whole")
+    __slots__ = ("_event", "_read", "beside", "data", "final", "kind", "was", "whole")
 
     final: bool
 
-    def __init__(self, data: bytes, kind: bytes | None = None, *, whole: bool = False, beside: str = "") -> None:
+    def __init__(
+        self,
+        data: bytes,
+        kind: bytes | None = None,
+        *,
+        whole: bool = False,
+        beside: str = "",
+        was: str | None = None,
+    ) -> None:
         self.data = data
         self.whole = whole
         self.kind = kind = (b"" if whole else event.kind_of(data)) if kind is None else kind
         self.final = kind in event.ENDS
         self.beside = beside
+        self.was = was
+        self._event: event.Event | None = None
         self._read: Sequence[Delta] | None = None
 
     @classmethod
@@ -77,6 +101,12 @@ class ResponsesChunk(WireChunk):
         from proxy.wire.responses.settle import ResponsesSettling  # It makes chunks.
 
         return ResponsesSettling()
+
+    @property
+    def event(self) -> event.Event:
+        if self._event is None:
+            self._event = event.read_event(self.data)
+        return self._event
 
     @property
     def deltas(self) -> Sequence[Delta]:
@@ -91,11 +121,67 @@ class ResponsesChunk(WireChunk):
             return type(self)(with_output_text(self.data, text), whole=True)
         if self.kind == event.TEXT:
             return type(self)(_saying(self.data, text), self.kind)
-        return type(self)(self.data, self.kind, beside=text)
+        return type(self)(self.data, self.kind, beside=text, was=self.was)
 
     def saying(self, text: str, choice: int = 0) -> Self:
         """Where this event is not of a text, neither is the new one: settling finds it a place."""
         return type(self)(_saying(self.data if self.kind == event.TEXT else _PLACELESS, text), event.TEXT)
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        if self.whole:
+            return pieces_of_response(self.data)
+        found = pieces_in(self.kind, self.event) if self.kind.endswith(_TELLING) else ()
+        return [Piece(FLOATING, self.beside), *found] if self.beside else found
+
+    def ends(self, channel: Channel) -> bool:
+        return self.whole or (self.kind.endswith(_ENDING) and ends(self.kind, self.event, channel))
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        """What later events repeat of it is brought in line by `settling`.
+
+        Text that an event cannot hold is carried along; `settling` finds it a place. Raises `ValueError` for anything
+        else that it cannot hold. What is encrypted of reasoning stays: it says nothing to the client.
+        """
+        had = dict(self.pieces)
+        changed = {channel: text for channel, text in texts.items() if text != had.get(channel, "")}
+        if not changed:
+            return self
+        if self.whole:
+            return type(self)(response_saying(self.data, changed), whole=True)
+        own = {channel: text for channel, text in changed.items() if channel in had and not self._is_beside(channel)}
+        others = {channel: text for channel, text in changed.items() if channel not in own}
+        if any(channel.kind != "text" for channel in others):
+            raise ValueError(f"an event of {self.kind.decode()} holds no such text; use `carrying` for it")
+        return type(self)(
+            event_saying(self.kind, self.data, own) if own else self.data,
+            self.kind,
+            beside="".join(others.values()) if others else self.beside,
+            was=next((had[channel] for channel in own), None) if self.was is None else self.was,
+        )
+
+    def _is_beside(self, channel: Channel) -> bool:
+        return channel == FLOATING and self.kind != event.TEXT
+
+    def carrying(self, channel: Channel, text: str) -> Self:
+        if channel == FLOATING:
+            return self.saying(text)
+        kind, data = delta_saying(channel, text)
+        return type(self)(data, kind, was="")
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        """The text is output text, which every client shows, and the response ends as `response.incomplete`, filtered.
+
+        A call that was begun ends, by `settling`, as far as it was told, and as `incomplete`.
+        """
+        if 0 not in choices:
+            return (self,) if self.whole else ()
+        if self.whole:
+            return (type(self)(refused(self.data, text, message_id(self.data)), whole=True),)
+        told = [type(self)(self.data, self.kind)] if first and self.kind == event.CREATED else []
+        if text:
+            told.append(type(self)(_saying(_PLACELESS, text), event.TEXT))
+        return [*told, type(self)(encode({"type": event.INCOMPLETE.decode(), "response": FILTERED}), event.INCOMPLETE)]
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:
@@ -111,11 +197,11 @@ class ResponsesChunk(WireChunk):
             answer = ResponsesCompletion(self.data)
             return (Delta(0, answer.text, answer.refusal, answer.finish_reason),)
         if self.kind in _SAYING:
-            said = event.read_event(self.data).delta
+            said = self.event.delta
             said = said if isinstance(said, str) else ""
             return (Delta(0, said) if self.kind == event.TEXT else Delta(0, self.beside, said),)
         if self.kind in event.ENDS:
-            response = event.read_event(self.data).response
+            response = self.event.response
             reason = ResponsesCompletion(response).finish_reason if response else None
             return (Delta(0, self.beside, finish_reason=reason or _REASON_OF[self.kind]),)
         return (Delta(0, self.beside),) if self.beside else ()

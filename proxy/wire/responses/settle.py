@@ -13,7 +13,7 @@ from proxy.wire.responses.answer import ResponsesChunk
 from proxy.wire.responses.cut_off import ends_of_parts
 from proxy.wire.responses.event import Event
 from proxy.wire.responses.output_text import is_text, message_id, message_item, retold, text_part
-from proxy.wire.responses.raw import encode, fields_in, items_in
+from proxy.wire.responses.raw import encode, fields_in, items_in, text_in
 from proxy.wire.responses.resource import nothing_asked
 from proxy.wire.responses.split import split_response
 from proxy.wire.responses.told import Told, ToldItem, ToldText
@@ -29,6 +29,8 @@ class _Came(NamedTuple):
     kind: bytes
     data: bytes
     read: Event
+    was: str | None = None
+    """What a delta said before a step changed it."""
 
 
 class ResponsesSettling:
@@ -65,7 +67,7 @@ class ResponsesSettling:
         else:
             if chunk.beside:
                 self._say(chunk.beside)
-            self._take(_Came(chunk.kind, chunk.data, event.read_event(chunk.data)))
+            self._take(_Came(chunk.kind, chunk.data, chunk.event, chunk.was))
         return self._all_ready()
 
     def rest(self) -> Sequence[Chunk]:
@@ -85,7 +87,7 @@ class ResponsesSettling:
     def _take(self, came: _Came) -> None:
         kind, read = came.kind, came.read
         if kind in event.ENDS:
-            self._ending = came
+            self._ending = self._complete(came)
             return
         if kind in event.LIFECYCLE:
             self._response = bytes(read.response) if read.response else self._response
@@ -104,6 +106,15 @@ class ResponsesSettling:
         elif read.output_index is None:
             self._emit(came)
         # Of an item that the client does not know there is nothing else to tell.
+
+    def _complete(self, came: _Came) -> _Came:
+        """The end of the stream with all that was told of the response: a step ends it by saying how it ends alone."""
+        ending = fields_in(came.read.response)
+        if "id" in ending or not ending:
+            return came
+        before = self._ending.read.response if self._ending else self._response
+        response = encode({**(fields_in(before) or nothing_asked()), **ending})
+        return came._replace(read=msgspec.structs.replace(came.read, response=msgspec.Raw(response)))
 
     def _take_of(self, item: ToldItem, came: _Came) -> None:
         if item.is_message and came.kind == event.TEXT:
@@ -150,9 +161,10 @@ class ResponsesSettling:
                 self._speaking = item.begin_text(index)
                 self._say_waiting()
             return
-        self._emit(came, item)
+        self._emit(came, item, **item.hear(came.kind, came.read, came.was))
         if came.kind == event.ITEM_DONE:
-            item.ended = came.read.item or item.begun
+            item.ended = item.settled(came.read.item or item.begun)
+            item.replaced = came.was is not None
             self._say_waiting()
 
     def _say(self, text: str) -> None:
@@ -218,12 +230,16 @@ class ResponsesSettling:
                 part.open = False
                 if read.text != part.text:
                     changes = {"text": part.text, "logprobs": []}
+            case event.REFUSAL_DONE:
+                changes = item.hear(came.kind, read, came.was)
             case event.PART_DONE if is_text(fields := fields_in(read.part)):
                 if part is None:
                     return
                 part.open, part.ended = False, True
                 if (told := retold(fields, part.text)) is not fields:
                     changes = {"part": encode(told)}
+            case event.PART_DONE:
+                changes = item.hear(came.kind, read, came.was)
             case event.ITEM_DONE:
                 self._end_parts(item)
                 whole = read.item or item.begun
@@ -267,7 +283,7 @@ class ResponsesSettling:
         if self._ending is None:
             response = encode({**fields, "status": "completed", "output": output})
             self._make(event.COMPLETED, response=msgspec.Raw(response))
-        elif output == before:
+        elif output == before and ending == event.read_event(self._ending.data).response:
             self._emit(self._ending)
         else:
             self._emit(self._ending, response=encode({**fields, "output": output}))
@@ -291,6 +307,8 @@ class ResponsesSettling:
             changes["sequence_number"] = number
         if of is not None and of.index != came.read.output_index:
             changes["output_index"] = of.index
+        if of is not None and came.read.item_id is None and came.kind.endswith(b".delta"):
+            changes["item_id"] = text_in(of.id)
         data = document.with_fields(came.data, **changes) if changes else came.data
         if of is not None and came.kind != event.TEXT:
             of.heard.append((came.kind, data))

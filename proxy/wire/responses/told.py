@@ -6,9 +6,13 @@ from typing import Final
 import msgspec
 
 from proxy.wire.responses.cut_off import item_told
+from proxy.wire.responses.event import ITEM_DONE, PART_DONE, Event
 from proxy.wire.responses.output_text import is_message, text_part, with_parts, with_texts
-from proxy.wire.responses.raw import NULL, fields_in, items_in, raw, text_in
+from proxy.wire.responses.pieces import Where, part_saying, where, with_words
+from proxy.wire.responses.raw import NULL, encode, fields_in, items_in, raw, text_in
+from records import JsonValue
 
+_PARTS_DONE: Final = {PART_DONE: "content", b"response.reasoning_summary_part.done": "summary"}
 _CUT_OFF: Final = {"web_search_call": "failed", "image_generation_call": "failed"}
 """The status of an item that a step has cut off, where the API does not know it as `incomplete`."""
 
@@ -36,7 +40,7 @@ class ToldItem:
     `heard` is what the client was told of it, beside text: the kind and the data of each event.
     """
 
-    __slots__ = ("begun", "ended", "heard", "id", "index", "is_message", "texts")
+    __slots__ = ("_given", "_was", "begun", "ended", "heard", "id", "index", "is_message", "replaced", "texts")
 
     def __init__(self, index: int, begun: msgspec.Raw) -> None:
         self.index = index
@@ -45,17 +49,48 @@ class ToldItem:
         self.id = fields_in(begun).get("id", NULL)
         self.is_message = is_message(begun)
         self.texts: dict[int, ToldText] = {}
+        self.replaced = False
+        """Whether its end, which alone tells what it says, was changed by a step."""
         self.heard: list[tuple[bytes, bytes]] = []
+        self._given: dict[Where, list[str]] = {}
+        """What was told in deltas, beside text, and what it was before steps changed it."""
+        self._was: dict[Where, list[str]] = {}
 
     def begin_text(self, index: int) -> ToldText:
         part = self.texts[index] = ToldText(self, index)
         return part
 
+    def hear(self, kind: bytes, read: Event, was: str | None) -> dict[str, JsonValue]:
+        """Take note of a delta, or say what to change in an event that repeats what deltas said."""
+        if kind in _PARTS_DONE:
+            part = fields_in(read.part)
+            index = read.content_index if _PARTS_DONE[kind] == "content" else read.summary_index
+            for place, text in self._reworded().items():
+                if (place.parts, place.part) == (_PARTS_DONE[kind], index):
+                    return {"part": encode(part_saying(part, place, text))}
+        if kind == ITEM_DONE and (whole := read.item) and (settled := self.settled(whole)) is not whole:
+            return {"item": bytes(settled)}
+        if (place_of := where(kind, read)) is None:
+            return {}
+        if kind.endswith(b".delta"):
+            given = read.delta if isinstance(read.delta, str) else ""
+            self._given.setdefault(place_of, []).append(given)
+            self._was.setdefault(place_of, []).append(given if was is None else was)
+            return {}
+        text_now = self._reworded().get(place_of)
+        return {} if text_now is None else {place_of.field: text_now}
+
+    def _reworded(self) -> dict[Where, str]:
+        """The texts that steps have changed."""
+        texts = {place: "".join(pieces) for place, pieces in self._given.items()}
+        return {place: text for place, text in texts.items() if text != "".join(self._was[place])}
+
     def settled(self, item: msgspec.Raw) -> msgspec.Raw:
         """The item as its provider has it, with the text that the client was given; itself where that is the same."""
+        item = with_words(item, self._reworded())
         if not self.is_message:
             return item
-        settled = with_texts(item, self._given)
+        settled = with_texts(item, self._text_at)
         content = fields_in(item).get("content", NULL)
         count = 1 if bytes(content).startswith(b'"') else len(items_in(content))
         more = [text_part(part.text) for place, part in sorted(self.texts.items()) if place >= count]
@@ -69,7 +104,7 @@ class ToldItem:
             fields["status"] = raw("completed" if self.is_message else _CUT_OFF.get(kind, "incomplete"))
         return self.settled(raw(fields))
 
-    def _given(self, place: int) -> str | None:
+    def _text_at(self, place: int) -> str | None:
         return self.texts[place].text if place in self.texts else None
 
 
@@ -106,7 +141,7 @@ class Told:
         for place, whole in enumerate(had):
             item = self._named(fields_in(whole).get("id", NULL)) or self.get(place)
             if item is not None:
-                found[item.index] = item.settled(whole)
+                found[item.index] = item.ended if item.replaced and item.ended else item.settled(whole)
             elif not is_message(whole):  # What a message says is told in deltas, or not at all.
                 found[len(self) + place] = whole
         for item in self._all:
