@@ -10,6 +10,7 @@ import msgspec
 from middleware.exchange import Exchange
 from middleware.facts import as_record, shape_of
 from middleware.messages import Completion
+from policies.critique.facts import Critiqued
 from policies.guardrails.verdicts import GuardVerdicts
 from proxy.metrics import Ended
 from proxy.upstreams.attempts import ModelCalled
@@ -155,10 +156,15 @@ class RunMaker:
 
 
 def _shown(fact: object, content: Callable[[str], str | None]) -> object:
-    """What stood around a guardrail's find is content too."""
-    if type(fact) is not GuardVerdicts:
-        return fact
-    return replace(fact, evidence=tuple([content(excerpt) or "" for excerpt in fact.evidence]))
+    """What stood around a guardrail's find is content too, and so is the version of an answer that was not shown."""
+    match fact:
+        case GuardVerdicts():
+            return replace(fact, evidence=tuple([content(excerpt) or "" for excerpt in fact.evidence]))
+        case Critiqued(original=original):
+            kept = content(original) if original is not None else None
+            return replace(fact, original=kept, critique=content(fact.critique) or "")
+        case _:
+            return fact
 
 
 def _kept(tool: ToolEvent, content: Callable[[str], str | None]) -> ToolEvent:
