@@ -6,7 +6,7 @@ from typing import Literal
 
 from benchmarks.results import Results
 from benchmarks.stats import Spread, difference, ratio, spread
-from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, NOOP, PEER, THOMPSON, UNRECORDED, Subject
+from benchmarks.subjects import DEFAULT, DIRECT, EMPTY, FLOOR, GUARDED, NOOP, PEER, THOMPSON, UNRECORDED, Subject
 from benchmarks.ways import CHAT_WAY, WAYS
 
 Verdict = Literal["met", "met, and the stretch", "missed", "not measured"]
@@ -81,6 +81,7 @@ def _whole(connections: int) -> Sequence[Goal]:
         Goal(f"{at}, default chain", _times(DEFAULT, figure, FLOOR), 2.0, 1.5, "F"),
         Goal(f"{at}, one more step", _more(NOOP, figure, DEFAULT), 0.05, 0.03, "F"),
         Goal(f"{at}, routing that learns", _times(THOMPSON, figure, DEFAULT), 1.1, 1.05, "× default"),
+        Goal(f"{at}, cheap rules of guardrails", _times(GUARDED, figure, DEFAULT), 1.25, 1.15, "× default"),
         Goal(f"{at}, journal, store and traces", _more(DEFAULT, figure, UNRECORDED), 0.35, 0.2, "F"),
         Goal(f"{at}, LiteLLM over the default chain", _times(PEER, figure, DEFAULT), 20, 35, "×", at_least=True),
     )
@@ -107,6 +108,8 @@ GOALS: Sequence[Goal] = (
     Goal("CPU per streamed chunk, LiteLLM over the default chain", _times(PEER, "chunk_us", DEFAULT), 7, 10, "×", True),
     Goal("events of 100 streams, of direct", _times(DEFAULT, "events_per_s", DIRECT), 0.9, 0.95, "", True),
     Goal("time added to the first chunk", _added_times("first_chunk_ms"), 2, 1.5, "× F's"),
+    Goal("CPU per streamed chunk, guardrails", _times(GUARDED, "chunk_us", DEFAULT), 1.25, 1.15, "× default"),
+    Goal("time to the first chunk, guardrails", _times(GUARDED, "first_chunk_ms", DEFAULT), 1.25, 1.1, "× default"),
     Goal("time added to a call, p50 at 20/s", _added_times("p50_ms"), 2, 1.5, "× F's"),
     Goal("start to first answer", _times(DEFAULT, "cold_s", FLOOR), 2.5, 2, "× F's"),
     Goal("memory at rest", _plain(DEFAULT, "idle_mib"), 80, 60, "MiB"),

@@ -21,7 +21,7 @@ from benchmarks.measures import (
 from benchmarks.results import Results
 from benchmarks.running import Running, up
 from benchmarks.stats import Turn
-from benchmarks.subjects import DIRECT, EMPTY, NOOP, PEER, SUBJECTS, THOMPSON, UNRECORDED, Subject
+from benchmarks.subjects import DIRECT, EMPTY, GUARDED, NOOP, PEER, SUBJECTS, THOMPSON, UNRECORDED, Subject
 
 Say = Callable[[str], None]
 
@@ -41,7 +41,7 @@ class Measure:
         return subject not in self.without
 
 
-POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNRECORDED, NOOP, THOMPSON, PEER))
+POOL = Measure("connections", idle_connections, 1.0, without=(DIRECT, EMPTY, UNRECORDED, NOOP, THOMPSON, GUARDED, PEER))
 """Taken on a start of its own: it leaves hundreds of connections behind."""
 
 REST = Measure("rest", at_rest, 1.0, without=(DIRECT,))
@@ -54,7 +54,7 @@ LOADED = (
     Measure("whole", whole(32), 0.8, laps=3),
     Measure("latency", latency, 4.0, without=(UNRECORDED, NOOP, THOMPSON)),
     Measure("paced", paced, 3.0, without=(UNRECORDED, NOOP, THOMPSON)),
-    Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP, THOMPSON)),
+    Measure("crowd", crowd, 3.0, without=(UNRECORDED, NOOP, THOMPSON, GUARDED)),
     Measure("apis", whole_ways, 0.8, laps=3, without=_ONE_API),
     Measure("apis", burst_ways, 0.8, laps=3, without=_ONE_API),
     Measure("apis", paced_ways, 2.0, without=_ONE_API),

@@ -107,8 +107,11 @@ NOOP = Subject("noop", "Burnish, one more step", _burnish("noop"), _burnish_env,
 THOMPSON = Subject(
     "thompson", "Burnish, routing that learns", _burnish("thompson"), _burnish_env, records=True, exports=True
 )
+GUARDED = Subject("guarded", "Burnish, guardrails", _burnish("guarded"), _burnish_env, records=True, exports=True)
 PEER = Subject("litellm", f"LiteLLM {LITELLM}", _litellm, _litellm_env)
-SUBJECTS = {subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, THOMPSON, PEER)}
+SUBJECTS = {
+    subject.name: subject for subject in (DIRECT, FLOOR, EMPTY, UNRECORDED, DEFAULT, NOOP, THOMPSON, GUARDED, PEER)
+}
 
 
 def install_litellm(say: Callable[[str], None]) -> None:

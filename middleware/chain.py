@@ -25,6 +25,14 @@ class StepFailed(Exception):
         self.__cause__ = cause
 
 
+class CallRefused(Exception):
+    """A step refuses the call, where its API has no answer that would say so; the message is for the client."""
+
+    def __init__(self, step: str, message: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A step in its place: what it is called in the YAML, and what becomes of the call when it fails.
@@ -84,6 +92,9 @@ def _bind(link: Link, call_next: Handler) -> Handler:
 
         try:
             reply = await step(exchange.at(place), onward)
+        except CallRefused:
+            calls.leave(place)
+            raise
         except Exception as error:
             if error is error_below:
                 raise

@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from middleware.chain import StepFailed
+from middleware.chain import CallRefused, StepFailed
 from middleware.exchange import Call, Exchange
 from middleware.messages import Chunk, Completion
 from middleware.reply import EmptyReply, Ending, Reply
+from policies.guardrails.verdicts import GuardVerdicts
 from proxy.edge.client import (
     ClientGone,
     Departure,
@@ -251,7 +252,7 @@ class _Call:
         await sender.end_stream(last + writer.end())
 
     async def _fail(self, error: ApiError, cause: Exception | None) -> None:
-        if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed):
+        if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed | CallRefused):
             logger.error("run %s failed: %s", self._run_id, cause, exc_info=cause)
         document = self._format.error(error, self._run_id)
         self._record(error.status, "error", error.message, answer=document)
@@ -359,6 +360,8 @@ class _Call:
             self._log.attempts,
         )
         self._worker.metrics.ended(ended)
+        if (verdicts := self._log.fact(GuardVerdicts)) is not None:
+            self._worker.metrics.violated(self._agent.name, verdicts)
         return ended
 
     def _remember(self, completion: Completion) -> None:
@@ -403,6 +406,8 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError(502, f"the upstream broke off: {error}", type="api_error", code="upstream_broke")
         case EmptyReply():
             return ApiError(502, str(error), type="api_error", code="empty_reply")
+        case CallRefused():
+            return ApiError(403, str(error), type="permission_error", code="call_refused")
         case StepFailed():
             return ApiError(500, str(error), type="api_error", code="step_failed")
         case RecursionError():

@@ -1,0 +1,109 @@
+"""What the rules found in one call, gathered for its record."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from policies.guardrails.guard import Guard
+from policies.guardrails.rule import SEVERITY, Mode, Place
+from policies.guardrails.verdicts import GuardVerdicts, Verdict, excerpt, fingerprint
+
+_MOST: Final = 50
+"""Violations that are told apart in one call's record; of what is found beyond them, only the verdict."""
+
+
+class Refused(Exception):
+    """The call is not to reach the model."""
+
+
+class _Violation(NamedTuple):
+    rule: str
+    version: int
+    place: Place
+    fingerprint: str
+
+
+class _Said(NamedTuple):
+    guard: Guard
+    mode: Mode
+    reason: str
+    evidence: str
+
+
+class Findings:
+    """`secret` keys the fingerprints; `clock` counts nanoseconds."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+        self._secret = secret
+        self._clock = clock
+        self._took_ns = 0
+        self._found: dict[_Violation, _Said] = {}
+        self._counts: dict[_Violation, int] = {}
+        self._failed: dict[str, str] = {}
+        self._verdict: Verdict = "allow"
+
+    def add(
+        self,
+        guard: Guard,
+        place: Place,
+        *,
+        found: str,
+        before: str = "",
+        after: str = "",
+        hidden: Sequence[tuple[int, int]] | None = None,
+        reason: str = "",
+    ) -> None:
+        """`found` stands between `before` and `after`; `hidden` are the parts of all three together that nobody is to
+        read, where those are not what was found."""
+        rule = guard.rule
+        if guard.mode == "enforce" and (self._verdict == "allow" or _worse(guard.action, self._verdict)):
+            self._verdict = guard.action
+        key = _Violation(rule.id, rule.version, place, fingerprint(self._secret, found))
+        self._counts[key] = self._counts.get(key, 0) + 1
+        if key in self._found or len(self._found) == _MOST:
+            return
+        start, end = len(before), len(before) + len(found)
+        parts = [(start, end)] if hidden is None else hidden
+        evidence = excerpt(before + found + after, start, end, hidden=parts)
+        self._found[key] = _Said(guard, guard.mode, reason or rule.reason, evidence)
+
+    def fail(self, checker: str, why: str) -> None:
+        """A checker gave no verdict."""
+        self._failed.setdefault(checker, why)
+
+    def refuse(self) -> None:
+        """The call is refused because a checker that fails closed has failed."""
+        self._verdict = "block"
+
+    def took(self, since_ns: int) -> None:
+        self._took_ns += self._clock() - since_ns
+
+    @property
+    def blocked(self) -> bool:
+        return self._verdict == "block"
+
+    def fact(self) -> GuardVerdicts | None:
+        """None where nothing was found, and nothing failed."""
+        if not self._found and not self._failed:
+            return None
+        keys, said = list(self._found), list(self._found.values())
+        return GuardVerdicts(
+            verdict=self._verdict,
+            rules=tuple(key.rule for key in keys),
+            versions=tuple(key.version for key in keys),
+            places=tuple(key.place for key in keys),
+            actions=tuple(each.guard.action for each in said),
+            modes=tuple(each.mode for each in said),
+            reasons=tuple(each.reason for each in said),
+            evidence=tuple(each.evidence for each in said),
+            fingerprints=tuple(key.fingerprint for key in keys),
+            counts=tuple(self._counts[key] for key in keys),
+            took_us=self._took_ns // 1_000,
+            failed=tuple(self._failed),
+            failures=tuple(self._failed.values()),
+        )
+
+
+def _worse(one: Verdict, other: Verdict) -> bool:
+    order = ("allow", *SEVERITY)
+    return order.index(one) > order.index(other)

@@ -1,0 +1,151 @@
+"""Rules over a request on its way up, text by text: what breaks one is replaced, or the call is refused.
+
+An agent sends its conversation again with every call. What was found clean is not looked at again; what was refused
+once, and is still in the conversation, is taken out of it: the model may not come to read it a call later.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from middleware.exchange import Exchange
+from middleware.guardrails.findings import Findings, Refused
+from middleware.guardrails.injection import Injections
+from middleware.guardrails.judge import Judge, JudgeFailed
+from middleware.guardrails.plan import Plan, Watch
+from middleware.messages import ChatRequest, Edit, Role
+from policies.guardrails.guard import Guard
+from policies.guardrails.matching import Match
+from policies.guardrails.rule import Place
+
+_PLACES: Final[Mapping[Role, Place]] = {
+    "system": "system",
+    "user": "user",
+    "tool": "tool_result",
+    "assistant": "history",
+}
+_REMEMBERED: Final = 10_000
+"""Texts that are known to be clean, of all conversations."""
+
+
+class Incoming:
+    """Checks requests by one plan, and so knows what was clean by it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        hides: Watch,
+        injections: Injections | None,
+        judge: Judge | None,
+        judged: Sequence[tuple[str, Guard]],
+    ) -> None:
+        """`hides` finds what is not to be shown as evidence."""
+        self._plan = plan
+        self._hides = hides
+        self._injections = injections
+        self._judge = judge
+        self._judged = judged
+        self._clean: OrderedDict[int, None] = OrderedDict()
+
+    async def check(self, exchange: Exchange, findings: Findings) -> ChatRequest:
+        """The request as the model may read it. Raises `Refused`."""
+        request = exchange.request
+        edits: dict[tuple[Role, str], Sequence[Edit]] = {}
+        for role, text, new in _texts(request):
+            if not text:
+                continue
+            # A keyed hash of 64 bits: nobody can look for two texts that share it.
+            key = hash((role, text))
+            if key in self._clean:
+                self._clean.move_to_end(key)
+                continue
+            found = _Found(_PLACES[role], text, new)
+            await self._look(exchange, found, findings)
+            if found.blocked:
+                raise Refused
+            if found.edits:
+                edits[role, text] = found.edits
+            elif not found.any:
+                self._clean[key] = None
+                if len(self._clean) > _REMEMBERED:
+                    self._clean.popitem(last=False)
+        return request.rewritten(lambda role, text: edits.get((role, text), ())) if edits else request
+
+    async def _look(self, exchange: Exchange, found: "_Found", findings: Findings) -> None:
+        for watch in (self._plan.changing, self._plan.looking):
+            if matches := watch.find(found.place, found.text):
+                self._take(watch, matches, found, findings)
+        if self._injections is not None:
+            guard = await self._injections.look(exchange, found.place, found.text, findings)
+            if guard is not None:
+                self._take_all(guard, found, findings)
+        if found.new and self._judge is not None:
+            for question, guard in self._judged:
+                if found.place in guard.places and await self._says_yes(exchange, question, found.text, findings):
+                    self._take_all(guard, found, findings)
+
+    def _take(self, watch: Watch, matches: Sequence[Match], found: "_Found", findings: Findings) -> None:
+        found.any = True
+        hidden = self._hidden(found.text, *((match.start, match.end) for match in matches))
+        for rule, start, end in matches:
+            guard = watch.guard_of(rule, found.place)
+            before, after = found.text[:start], found.text[end:]
+            findings.add(guard, found.place, before=before, found=found.text[start:end], after=after, hidden=hidden)
+            if guard.changes:
+                found.change(guard, start, end, rule.replacement)
+
+    def _take_all(self, guard: Guard, found: "_Found", findings: Findings) -> None:
+        """The text as a whole breaks a rule."""
+        findings.add(guard, found.place, found=found.text, hidden=self._hidden(found.text))
+        found.any = True
+        if guard.changes:
+            found.change(guard, 0, len(found.text), guard.rule.replacement)
+
+    def _hidden(self, text: str, *more: tuple[int, int]) -> list[tuple[int, int]]:
+        return [*more, *((match.start, match.end) for match in self._hides.find("user", text))]
+
+    async def _says_yes(self, exchange: Exchange, question: str, text: str, findings: Findings) -> bool:
+        assert self._judge is not None
+        try:
+            return await self._judge.says_yes(exchange, question, text)
+        except JudgeFailed as failed:
+            findings.fail("judge", str(failed))
+            if self._judge.on_error == "closed":
+                findings.refuse()
+                raise Refused from None
+            return False
+
+
+class _Found:
+    """What is to become of one text."""
+
+    def __init__(self, place: Place, text: str, new: bool) -> None:
+        self.place = place
+        self.text = text
+        self.new = new
+        self.any = False
+        self.blocked = False
+        self.edits: list[Edit] = []
+
+    def change(self, guard: Guard, start: int, end: int, instead: str) -> None:
+        if guard.action == "block" and self.new:
+            self.blocked = True
+        elif guard.action == "block" or (start, end) == (0, len(self.text)):
+            # An older text that was refused then, and is still there.
+            self.edits = [Edit(0, len(self.text), guard.rule.replacement)]
+        elif not self.edits or self.edits[-1].end <= start:
+            self.edits.append(Edit(start, end, instead))
+
+
+def _texts(request: ChatRequest) -> list[tuple[Role, str, bool]]:
+    """Each text, whose it is, and whether it is new in this call: it stands after the model's last answer."""
+    texts: list[tuple[Role, str]] = []
+
+    def seen(role: Role, text: str) -> Sequence[Edit]:
+        texts.append((role, text))
+        return ()
+
+    request.rewritten(seen)
+    last = max((place for place, (role, _) in enumerate(texts) if role == "assistant"), default=-1)
+    return [(role, text, place > last) for place, (role, text) in enumerate(texts)]
