@@ -17,7 +17,7 @@ def picket() -> Callable[[str], float]:
 
 
 def guardify() -> Callable[[str], float]:
-    from guardify.guardrails import LogisticRegressionGuardrail  # type: ignore[import-not-found]  # As above.
+    from guardify import LogisticRegressionGuardrail  # type: ignore[import-not-found]  # As above.
 
     guard = LogisticRegressionGuardrail()
 

@@ -35,8 +35,9 @@ _MOST: Final = 8
 _PLAIN: Final = 0.75
 """An attack that looks less like one than so many benign stretches do is taken for a wrong label."""
 _LONGEST: Final = 60_000
-_SURE: Final = 0.005
-"""Of benign texts for tuning that `sure` may take for attacks: half of what is promised, since other texts differ."""
+_SURE: Final = 0.0005
+"""Of benign texts for tuning that `sure` may take for attacks: a twentieth of what is promised, since texts of other
+sources look like attacks that much more often."""
 _UNSURE: Final = 0.05
 
 
