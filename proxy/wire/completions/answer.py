@@ -1,13 +1,13 @@
 """Text-completions answers: a chunk of a stream, and a whole `text_completion`, which look the same."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Self
 
 import msgspec
 import orjson
 
-from middleware.messages import Chunk, Completion, Delta, ToolCall
+from middleware.messages import Channel, Chunk, Completion, Delta, Piece, ToolCall
 from proxy.wire.completions.join import join_chunks
 from proxy.wire.format import WireChunk
 from proxy.wire.usage import TokenCounts
@@ -65,6 +65,38 @@ class CompletionsChunk(WireChunk):
         content.pop("usage", None)
         content["choices"] = [{"index": choice, "text": text, "logprobs": None, "finish_reason": None}]
         return type(self)(orjson.dumps(content))
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        texts: dict[int, str] = {}
+        for choice in self.answer.choices or ():
+            texts[choice.index] = texts.get(choice.index, "") + (choice.text or "")
+        return [Piece(Channel(index, "text"), text) for index, text in texts.items() if text]
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        """The probabilities of tokens that a choice no longer says become null."""
+        had = dict(self.pieces)
+        left = {each.choice: text for each, text in texts.items() if text != had.get(each, "") and each.kind == "text"}
+        if not left:
+            return self
+        content = orjson.loads(self.data)
+        for item in content.get("choices") or ():
+            if (index := item.get("index", 0)) in left:
+                item["text"], left[index] = left[index], ""
+                item.update((name, None) for name in ("logprobs", "token_ids") if name in item)
+        return type(self)(orjson.dumps(content), whole=self.whole)
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        content = orjson.loads(self.data)
+        ends = [
+            {"index": index, "text": text, "logprobs": None, "finish_reason": "content_filter"} for index in choices
+        ]
+        if self.whole:
+            said = content.get("choices") or ()
+            content["choices"] = [{each["index"]: each for each in ends}.get(had.get("index", 0), had) for had in said]
+            return (type(self)(orjson.dumps(content), whole=True),)
+        content.pop("usage", None)
+        return [type(self)(orjson.dumps({**content, "choices": [each]})) for each in ends]
 
     @classmethod
     def join(cls, chunks: Sequence[Chunk]) -> Completion:

@@ -21,6 +21,9 @@ _ROLES: Final[dict[Any, Role]] = {
     "assistant": "assistant",
     "tool": "tool",
 }
+OF_PARTS: Final = ("text", "refusal")
+"""The fields of a part in which it says something."""
+
 _MODEL_MADE: Final = frozenset(
     ("reasoning", "mcp_list_tools", "mcp_approval_request", "compaction", "program", "item_reference")
 )
@@ -72,7 +75,7 @@ def turns_of(items: Sequence[Item]) -> list[Turn]:
     turns: list[Turn] = []
     said: list[Item] | None = None
     for item in items:
-        role = _role(item)
+        role = role_of(item)
         if role is None:
             continue
         if role != "assistant":
@@ -87,11 +90,11 @@ def turns_of(items: Sequence[Item]) -> list[Turn]:
 
 def message_of(turn: Turn) -> Message:
     if turn.role == "assistant":
-        said = [text_of(item.content) for item in turn.items if item.is_message]
+        said = [all_text_of(item.content) for item in turn.items if item.is_message]
         text, parts = "".join(text for text, _ in said), any(parts for _, parts in said)
         return Message("assistant", text, calls_of(turn.items), None, parts)
     (item,) = turn.items
-    text, has_parts = text_of(item.content if item.is_message else item.output)
+    text, has_parts = all_text_of(item.content if item.is_message else item.output)
     return Message(turn.role, text, (), item.call_id if isinstance(item.call_id, str) else None, has_parts)
 
 
@@ -142,7 +145,17 @@ def text_of(content: msgspec.Raw) -> tuple[str, bool]:
     return "".join(texts), len(texts) < len(value)
 
 
-def _role(item: Item) -> Role | None:
+def all_text_of(content: msgspec.Raw) -> tuple[str, bool]:
+    """Likewise, refusals too: a model reads them, and an answer is not known again by them."""
+    value = value_in(content)
+    if not isinstance(value, list):
+        return text_of(content)
+    said = [part[name] for part in value if isinstance(part, dict) for name in OF_PARTS if name in part]
+    texts = [text for text in said if isinstance(text, str)]
+    return "".join(texts), len(texts) < len(value)
+
+
+def role_of(item: Item) -> Role | None:
     kind, role = item.type, item.role
     if kind == "message" or (kind is None and role is not None):
         return _ROLES.get(role, "user") if isinstance(role, str) else "user"

@@ -5,7 +5,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from middleware.messages import Message, Role, Tool
+from middleware.messages import Edits, Message, Role, Tool
 from proxy.wire import document, misread, offered, wanted
 from proxy.wire.format import WireRequest
 from proxy.wire.responses.answer import ResponsesCompletion
@@ -13,6 +13,7 @@ from proxy.wire.responses.items import Item, Turn, fingerprint_of, message_of, t
 from proxy.wire.responses.kept import items_of
 from proxy.wire.responses.raw import NULL, encode, value_in
 from proxy.wire.responses.resource import answer_to
+from proxy.wire.responses.texts import rewritten
 from records import JsonValue
 
 _SAMPLING: Final = {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_output_tokens"}
@@ -194,6 +195,12 @@ class ResponsesRequest(WireRequest):
     def with_answer_schema(self, schema: JsonValue) -> Self:
         form: JsonValue = {"type": "json_schema", "name": "answer", "schema": schema}
         return self._with(text=wanted.with_field(document.fields_of(self._body).get("text"), "format", form))
+
+    def rewritten(self, edits: Edits) -> Self:
+        """The items of one turn of the model are one text, and then the arguments of their calls. Reasoning and what
+        the provider's own tools found are not touched."""
+        fields = rewritten(document.fields_of(self._body), edits)
+        return self if fields is None else type(self).read(encode(fields))
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         changes = {_SAMPLING[name]: value for name, value in sampling.items() if name in _SAMPLING}
