@@ -5,7 +5,7 @@ rules those are, and where.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from policies.guardrails.checks import CHECKS, Check
 from policies.guardrails.prefixes import KEPT, beginnings, loosened
@@ -15,6 +15,11 @@ from policies.guardrails.seeking import BadRule, Range, Seeker
 from policies.guardrails.view import View
 
 __all__ = ["BadRule", "Match", "Matcher"]
+
+
+_NEAR: Final = 48
+"""Characters from the end within which waiting a little longer than needed is cheaper than to count exactly: that takes
+more states than there is memory for, and without them RE2 is slow."""
 
 
 class Match(NamedTuple):
@@ -43,6 +48,7 @@ class Matcher:
         if not rules:
             # Nothing is ever found.
             loose, begun = [r"\z\A."], []
+        self._near = max(KEPT, min(_NEAR, self.longest))
         self._any = Program("|".join(loose))
         self._which = ProgramSet(loose)
         self._may_begin = Program(rf"(?:{'|'.join(loosened(node).source for node in begun)})\z")
@@ -79,4 +85,4 @@ class Matcher:
         where there is none."""
         # Looked at from the end, this takes a look at a character or two of prose.
         place = self._may_begin.place(data, start)
-        return place if len(data) - place <= KEPT else self._begins.place(data, place)
+        return place if len(data) - place <= self._near else self._begins.place(data, place)

@@ -1,0 +1,81 @@
+"""`python -m benchmarks.guardrails.rules`: what the rules for secrets and personal data cost, and what they find beside
+detect-secrets and Presidio."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.guardrails.rules.cost import Evil, cost, slowest
+from benchmarks.guardrails.rules.detection import Figures, held_out, of_personal_data, of_secrets
+from benchmarks.guardrails.rules.labelled import detect_secrets, gitleaks
+from policies.guardrails.matching import Matcher
+from policies.guardrails.packs import PACKS
+
+_FEW = 100
+"""Candidates in 100 kB; where there are more, each is looked at, and that is what takes the time."""
+_MOST_MS = 5.0
+_ROOT = Path(__file__).parents[3]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exits 1 when a goal is missed."""
+    options = _options(arguments)
+    rules = PACKS["secrets"] + PACKS["pii"]
+    missed = False
+    if not options.only or "cost" in options.only:
+        prose = [path.read_text(encoding="utf-8") for path in sorted((_ROOT / "docs").glob("*.md"))]
+        print("| rules | µs per 2 kB | µs per piece of 4 characters | µs per kB | held, mean | held, at most |")
+        print("|---|---|---|---|---|---|")
+        for name, some in (*PACKS.items(), ("both", rules)):
+            matcher = Matcher(some)
+            took = cost(matcher, prose)
+            held = f"{took.held:.1f} | {matcher.longest}"
+            print(f"| {name} | {took.whole:.1f} | {took.piece:.1f} | {took.kb:.1f} | {held} |")
+    if not options.only or "evil" in options.only:
+        evil = slowest(rules)
+        missed |= any(found.candidates < _FEW and found.ms > _MOST_MS for found in evil)
+        print("\n".join(("", *_evil(evil))))
+    if not options.only or "detection" in options.only:
+        rows = of_personal_data()
+        if options.gitleaks:
+            rows += of_secrets("lines of gitleaks", held_out(gitleaks(options.gitleaks)))
+        if options.detect_secrets:
+            rows += of_secrets("lines of detect-secrets", held_out(detect_secrets(options.detect_secrets)))
+        print("\n".join(("", *_detection(rows))))
+    return int(missed)
+
+
+def _evil(found: list[Evil]) -> Iterator[str]:
+    few = [evil for evil in found if evil.candidates < _FEW]
+    dense = [evil for evil in found if evil.candidates >= _FEW]
+    yield f"{len(few)} texts of 100 kB with hardly a candidate: at most {few[0].ms:.2f} ms, by {few[0].name}."
+    each = max(dense, key=lambda evil: evil.ms / evil.candidates)
+    took = each.ms * 1e3 / each.candidates
+    yield f"{len(dense)} texts full of candidates: at most {took:.1f} µs for each, by {each.name}."
+    ratio = max(found, key=lambda evil: evil.ratio if evil.ms > 1 else 0)
+    yield f"200 kB take at most {ratio.ratio:.2f} times as long as 100 kB, by {ratio.name}."
+    yield ""
+    yield "| slowest | ms | 200 kB to 100 kB | candidates |"
+    yield "|---|---|---|---|"
+    for evil in (*few[:5], *dense[:5]):
+        yield f"| {evil.name} | {evil.ms:.2f} | {evil.ratio:.2f} | {evil.candidates} |"
+
+
+def _detection(rows: list[Figures]) -> Iterator[str]:
+    yield "| of | by | recall | precision |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield (f"| {row.what} | {row.who} | {row.recall} of {row.recall.of} | {row.precision} of {row.precision.of} |")
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.guardrails.rules", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=("cost", "evil", "detection"))
+    parser.add_argument("--gitleaks", type=Path, help="a checkout of gitleaks; without it its lines are left out")
+    parser.add_argument("--detect-secrets", type=Path, help="a checkout of detect-secrets; likewise")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
