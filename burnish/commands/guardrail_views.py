@@ -110,7 +110,7 @@ def _row(each: InForce, tally: Tally) -> dict[str, Text]:
 
 
 def _gone(name: str, tally: Tally) -> dict[str, Text]:
-    cells = {"rule": Text(one_line(name, 40), "dim"), "from": Text()}
+    cells = {"rule": Text(one_line(name, 40), "dim"), "from": Text("no longer", "dim")}
     return {**cells, "mode": Text(), "action": Text(), "places": Text(), **_cells(tally), "finds": Text()}
 
 

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from burnish.commands.agents import Configured
 from burnish.commands.groups import usually
-from burnish.commands.guardrail_rules import rules_of
+from burnish.commands.guardrail_rules import configured_rules, rules_of
 from burnish.commands.guardrail_views import document, print_rules, print_versions, version_document
 from burnish.commands.learned import a_decision, live_policy, next_policy, secret_at, version_before
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.variant_options import OWNER, Agent, By, Why, configured_for
 from proxy.config.problems import suggestion
-from proxy.guardrails.keeping import guards
+from proxy.guardrails.keeping import STEP, guards
 from records.guard import GuardPolicy, Mode
 from stores.guard_rules import BadPolicy, open_guard_rules, signed, verified
 
@@ -214,6 +214,8 @@ def _set_mode(
 
 
 def _unknown(who: Configured, live: GuardPolicy, rule: str) -> Failure:
+    if any(each.rule.id == rule for each in configured_rules(who)):
+        return Failure(f"rule {rule} is the configuration's: set its mode at {who.name}'s step {STEP}, under `rules`")
     known = [each.rule.id for each in live.rules]
     hint = suggestion(rule, known) or f"; `burnish guardrails {who.name}` lists them"
     return Failure(f"agent {who.name!r} has learned no rule {rule!r} that is in force{hint}")

@@ -21,9 +21,10 @@ AGENT = "support"
 
 @pytest.fixture
 def learned(tmp_path: Path) -> Recorded:
-    """An agent that has learned two rules, one after the other."""
+    """An agent with rules of its own, and two that it learned one after the other."""
     found = Recorded(tmp_path)
     found.width = 200
+    step = {"input": ["injection"], "output": [], "rules": {"competitors": {"words": ["acme"], "action": "flag"}}}
     found.config.write_text(
         yaml.safe_dump(
             {
@@ -31,7 +32,7 @@ def learned(tmp_path: Path) -> Recorded:
                 "records": {"dir": str(found.data)},
                 "providers": {"p": {"base_url": "http://127.0.0.1:1/v1"}},
                 "models": {"m": {"provider": "p", "model": "m"}},
-                "agents": {AGENT: {"models": {"default": "m"}, "middleware": []}},
+                "agents": {AGENT: {"models": {"default": "m"}, "middleware": [{"guardrails": step}]}},
             }
         )
     )
@@ -80,21 +81,30 @@ def test_rules_are_listed_with_where_they_are_from_and_how_rightly_they_find(lea
     rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
     assert " learned " in rows["learned.oath"]
     assert " shadow " in rows["learned.oath"]
+    assert " configuration " in rows["competitors"]
     assert "75% (30% to 95%)" in rows["competitors"]
+    assert "block or rewrite" in rows["injection.override"]
+    assert " no longer " in rows["old.rule"]
 
 
 def test_the_document_has_every_number(learned: Recorded) -> None:
     told: Any = learned.json("guardrails", AGENT)
     assert (told["agent"], told["version"]) == (AGENT, 2)
     rules = {rule["id"]: rule for rule in told["rules"]}
-    assert rules["learned.guidelines"]["precision"] is None
-    mine = told["others"]["competitors"]
+    mine = rules["competitors"]
+    assert (mine["from"], mine["mode"], mine["action"], mine["words"]) == ("configuration", "enforce", "flag", ["acme"])
     assert (mine["runs"], mine["open"], mine["confirmed"], mine["dismissed"]) == (5, 1, 3, 1)
     assert mine["precision"] == 0.75
     assert mine["interval"] == pytest.approx([0.30, 0.954], abs=0.005)
+    assert rules["injection.override"]["runs"] == 4
+    assert rules["learned.guidelines"]["precision"] is None
+    assert told["others"]["old.rule"]["runs"] == 1
 
 
 def test_without_the_step_it_is_said_that_nothing_learned_is_followed(learned: Recorded) -> None:
+    written = yaml.safe_load(learned.config.read_text())
+    written["agents"][AGENT]["middleware"] = []
+    learned.config.write_text(yaml.safe_dump(written))
     result = learned.run("guardrails", AGENT)
     assert "it has no step `guardrails` that is on" in result.stderr
     assert "learned.oath" in result.stdout
@@ -167,6 +177,7 @@ def test_a_rule_is_enforced_and_put_into_shadow_again_each_a_new_version(
     ("arguments", "words"),
     [
         (("enforce", AGENT, "learned.oaths"), "did you mean 'learned.oath'?"),
+        (("enforce", AGENT, "competitors"), "is the configuration's: set its mode at support's step guardrails"),
         (("shadow", AGENT, "learned.oath"), "is in shadow already"),
         (("rollback", AGENT, "--to", "9"), "have no version 9; `burnish guardrails versions support`"),
         (("rollback", AGENT, "--to", "2"), "is in force already"),
