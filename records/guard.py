@@ -24,7 +24,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `rest` is a class of characters (`[A-Za-z0-9]`) that a match goes on through, however far: so a pattern need only
     be as long as it takes to be sure, and no more than that is ever held back of a stream. `check` names a test that
     what was found has to pass, such as a checksum; `allow` are texts that never break it. `reason` says to a person
-    what was found, without its words. A match is replaced by `replacement`.
+    what was found, without its words. A match is replaced by `replacement`; of a pattern with a group, only what the
+    group holds.
     """
 
     id: str
