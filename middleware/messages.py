@@ -263,36 +263,31 @@ class Chunk(ABC):
         """A further chunk of the same stream with only this text: to release what a step held back."""
 
     @property
+    @abstractmethod
     def pieces(self) -> Sequence[Piece]:
         """All that the model wrote in this chunk, in whatever choice: one for each channel that it adds to.
 
         An event that only repeats what earlier ones said has none.
         """
-        return [
-            Piece(Channel(delta.choice, kind), text) for delta in self.deltas for kind, text in _said(delta) if text
-        ]
 
     def ends(self, channel: Channel) -> bool:
         """Whether nothing is added to `channel` after this chunk."""
         return self.whole or any(d.finish_reason for d in self.deltas if d.choice == channel.choice)
 
+    @abstractmethod
     def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
         """A copy with these texts in place of its own; itself where they are its own.
 
         All else keeps its bytes, save what would repeat the old words or hold for them alone: probabilities of
         tokens, signatures, citations of a place that now says something else.
         """
-        changed = self
-        for channel, text in texts.items():
-            if channel.kind == "text":
-                changed = changed.with_text(text, channel.choice)
-        return changed
 
     def carrying(self, channel: Channel, text: str) -> Self:
         """A further chunk of the same stream that adds this text to `channel` and nothing else: to release what a step
         held back."""
         return self.saying(text, channel.choice)
 
+    @abstractmethod
     def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
         """What ends these choices in place of all that was still to come: each says `text` and ends as
         `content_filter`.
@@ -301,16 +296,11 @@ class Chunk(ABC):
         was passed on cannot be taken back: a tool call that was begun is ended, and its client can tell from how the
         answer ended that it is not to be run. In place of a whole answer, one in which these choices say `text` alone.
         """
-        return [self.saying(text, choice) for choice in choices]
 
     @classmethod
     @abstractmethod
     def join(cls, chunks: Sequence["Chunk"]) -> "Completion":
         """The whole answer these chunks make."""
-
-
-def _said(delta: Delta) -> tuple[tuple[Literal["text", "refusal"], str], ...]:
-    return (("text", delta.text), ("refusal", delta.refusal))
 
 
 class Settling(Protocol):

@@ -6,7 +6,7 @@ Edits to a conversation raise `TypeError`: the chain, which makes them, is skipp
 from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn, Self
 
-from middleware.messages import Completion, Delta, Message, Role, Tool, ToolCall
+from middleware.messages import Channel, Completion, Delta, Message, Piece, Role, Tool, ToolCall
 from proxy.wire.format import WireChunk, WireRequest
 from records import JsonValue
 
@@ -101,6 +101,16 @@ class UnsaidChunk(WireChunk):
     @property
     def deltas(self) -> Sequence[Delta]:
         return ()
+
+    @property
+    def pieces(self) -> Sequence[Piece]:
+        return ()
+
+    def with_pieces(self, texts: Mapping[Channel, str]) -> Self:
+        _no_text()
+
+    def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
+        _no_text()
 
     def with_text(self, text: str, choice: int = 0) -> Self:
         _no_text()
