@@ -21,7 +21,7 @@ key = $(shell cat $(1) pyproject.toml | cksum | tr ' ' '-')
 RUNS := $(VENV)/.runs-$(call key,requirements/local.txt)
 TESTS := $(VENV)/.tests-$(call key,requirements/dev.txt)
 
-.PHONY: help run test check test-slow test-models clients bench demo demo-retrieval lock clean
+.PHONY: help run test check test-slow test-models clients bench demo demo-retrieval demo-critique lock clean
 
 help: ## List these commands.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "%-20s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ demo: $(RUNS) ## Make a whole and a streamed call through a proxy of its own, an
 
 demo-retrieval: $(RUNS) ## Correct an agent for a while, then ask it new questions without and with what it remembers.
 	$(BIN)/python examples/demo_retrieval.py $(ARGS)
+
+demo-critique: $(RUNS) ## Have answers that do not fit their schema revised, and show what that adds and costs.
+	$(BIN)/python examples/demo_critique.py $(ARGS)
 
 lock: .envs/uv/bin/uv ## Lock the requirements anew; ARGS=--upgrade moves them to the newest versions.
 	$(call compile,dev,--extra local --extra dev)
