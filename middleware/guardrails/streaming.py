@@ -1,7 +1,8 @@
 """Rules over a reply on its way down: what breaks one is replaced, or ends the reply, before any of it is passed on.
 
 Text waits only while it may still become a match, never for more characters than the longest pattern has. What waits is
-whole chunks, so that a chunk in which nothing was found leaves as it came, byte for byte.
+whole chunks, so that a chunk in which nothing was found leaves as it came, byte for byte. Those of one channel keep their
+order; where reasoning waits, say, text does not wait for it.
 """
 
 from collections import deque
@@ -100,6 +101,8 @@ class Guarding:
             if self._blocked:
                 refused.add(channel.choice)
                 self._blocked = False
+        if not said:
+            return [chunk]
         changed = chunk.with_pieces({channel: text for channel, text in said.items() if channel.choice not in refused})
         return list(changed.blocked(self._refusal, refused)) if refused else [changed]
 

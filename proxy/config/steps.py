@@ -11,6 +11,7 @@ from proxy.config.plain_words import problems_of
 from proxy.config.problems import Problem, Where, suggestion
 
 ROUTING = "variant_routing"
+_REVISES = "self_critique"
 _FIXED = {"guardrails": "a variant may not loosen guardrails", ROUTING: "it chooses the variant, so none can change it"}
 
 
@@ -106,4 +107,8 @@ def order_problems(name: str, steps: Sequence[StepConfig]) -> Iterator[Problem]:
             yield Problem(where, f"{step.name} stands twice; first at [{seen[step.name]}]")
         elif step.name == ROUTING and position:
             yield Problem(where, f"{ROUTING} must be the first step: it chooses the variant of all others")
+        elif step.name == "guardrails" and _REVISES in seen:
+            yield Problem(
+                where, f"guardrails must stand before {_REVISES}, or they do not see what it makes of answers"
+            )
         seen.setdefault(step.name, position)

@@ -1,13 +1,15 @@
 """Requests without a conversation: texts or token ids, one or many, to be embedded or completed."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 import msgspec
 
-from middleware.messages import Message, Role
+from middleware.messages import Edits, Message, Role
 from proxy.errors import BadRequest
 from proxy.wire import document
+from proxy.wire.rewriting import edited
 from proxy.wire.unchained import UnchainedRequest
 
 Inputs: TypeAlias = str | list[str | int | list[int] | dict[str, msgspec.Raw]]
@@ -25,6 +27,14 @@ class InputsRequest(UnchainedRequest):
     """A request as the client wrote it."""
 
     __slots__ = ("_head", "_inputs")
+
+    field: ClassVar[str]
+    """What the inputs are called in the document."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises `BadRequest`."""
 
     def __init__(self, body: bytes, head: InputsHead, inputs: Inputs) -> None:
         super().__init__(body)
@@ -61,6 +71,19 @@ class InputsRequest(UnchainedRequest):
         # Nothing else changes, so nothing else is read again.
         body = document.with_fields(self._body, model=model)
         return type(self)(body, msgspec.structs.replace(self._head, model=model), self._inputs)
+
+    def rewritten(self, edits: Edits) -> Self:
+        """Each input that is a text is one of the user. Token ids cannot be read, and stay."""
+        given = [self._inputs] if isinstance(self._inputs, str) else self._inputs
+        made = [edits("user", each) if isinstance(each, str) and each else () for each in given]
+        if not any(made):
+            return self
+        after: list[Any] = [
+            edited([each], found)[0] if isinstance(each, str) and found else each
+            for each, found in zip(given, made, strict=True)
+        ]
+        inputs = after[0] if isinstance(self._inputs, str) else after
+        return type(self).read(document.with_fields(self._body, **{self.field: inputs}))
 
 
 def checked(given: Inputs, field: str) -> Inputs:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 
-from middleware.messages import ChatRequest, Chunk, Completion
+from middleware.messages import ChatRequest, Chunk, Completion, Edits
 from proxy.errors import ApiError, UpstreamBroke
 from proxy.wire import document, misread, sse
 from proxy.wire.format import EventWriter, WireFormat
@@ -76,7 +76,7 @@ class PlainFormat:
         head: Head = document.read(body, _HEAD)
         if self._needs_model and head.model is None:
             raise misread.missing_field("model")
-        return PlainRequest(self.name, body, head, self._user)
+        return PlainRequest(self.name, body, head, self._user, self.of)
 
     def read_chunk(self, data: bytes) -> "PlainChunk":
         raise UpstreamBroke("the upstream streams where one document was asked for")
@@ -97,13 +97,14 @@ class PlainFormat:
 class PlainRequest(UnchainedRequest):
     """A request as the client wrote it. It may go on from what its provider keeps."""
 
-    __slots__ = ("_head", "_user", "api")
+    __slots__ = ("_head", "_of", "_user", "api")
 
-    def __init__(self, api: str, body: bytes, head: Head, user: ReadUser) -> None:
+    def __init__(self, api: str, body: bytes, head: Head, user: ReadUser, of: WireFormat) -> None:
         super().__init__(body)
         self.api = api
         self._head = head
         self._user = user
+        self._of = of
 
     @property
     def model(self) -> str:
@@ -132,7 +133,18 @@ class PlainRequest(UnchainedRequest):
         if model == self._head.model:
             return self
         head = msgspec.structs.replace(self._head, model=model)
-        return type(self)(self.api, document.with_fields(self._body, model=model), head, self._user)
+        return type(self)(self.api, document.with_fields(self._body, model=model), head, self._user, self._of)
+
+    def rewritten(self, edits: Edits) -> Self:
+        """As a request of the API that it belongs to, where it can be read as one."""
+        try:
+            asked = self._of.read_request(self._body)
+        except ApiError:
+            return self
+        changed = asked.rewritten(edits)
+        if changed is asked:
+            return self
+        return type(self)(self.api, changed.body, self._head, self._user, self._of)
 
 
 class PlainChunk(UnsaidChunk):

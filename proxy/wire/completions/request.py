@@ -5,11 +5,9 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from middleware.messages import Edits
 from proxy.wire import document
 from proxy.wire.completions.answer import TextCompletion
 from proxy.wire.inputs import Inputs, InputsHead, InputsRequest, checked
-from proxy.wire.rewriting import edited
 from records import JsonValue
 
 
@@ -33,6 +31,7 @@ class CompletionsRequest(InputsRequest):
     """A request as the client wrote it."""
 
     api = "completions"
+    field = "prompt"
 
     __slots__ = ()
 
@@ -57,19 +56,6 @@ class CompletionsRequest(InputsRequest):
     def max_tokens(self) -> int | None:
         found = self._head.max_tokens
         return found if type(found) is int and found else None
-
-    def rewritten(self, edits: Edits) -> Self:
-        """Each prompt that is a text is one of the user. Token ids cannot be read, and stay."""
-        prompt = self._head.prompt
-        given = [prompt] if isinstance(prompt, str) else list(prompt or ())
-        made = [edits("user", each) if isinstance(each, str) and each else () for each in given]
-        if not any(made):
-            return self
-        after: list[Any] = [
-            edited([each], found)[0] if isinstance(each, str) and found else each
-            for each, found in zip(given, made, strict=True)
-        ]
-        return self._with(prompt=after[0] if isinstance(prompt, str) else after)
 
     def with_sampling(self, sampling: Mapping[str, JsonValue]) -> Self:
         return self._with(**sampling) if sampling else self

@@ -19,6 +19,7 @@ class EmbeddingsRequest(InputsRequest):
     """A request as the client wrote it."""
 
     api = "embeddings"
+    field = "input"
 
     __slots__ = ()
 

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from middleware.messages import Edit, Role
 from proxy.errors import BadRequest
 from proxy.wire.formats import FORMATS
 
@@ -52,3 +54,22 @@ def test_a_user_is_who_they_are_on_the_route_above(api: str, of: str, named: dic
     above, below = (FORMATS[name].read_request(json.dumps(asked).encode()) for name in (of, api))
     assert below.user == above.user
     assert below.with_model("n").user == above.user
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("count_tokens", {"model": "m", "system": "s", "messages": [{"role": "user", "content": "mine is key"}]}),
+        ("input_tokens", {"model": "m", "input": "mine is key"}),
+        ("compact", {"model": "m", "input": [{"role": "user", "content": "mine is key"}]}),
+    ],
+)
+def test_what_a_conversation_holds_can_be_edited(name: str, body: dict[str, Any]) -> None:
+    def masked(role: Role, text: str) -> list[Edit]:
+        place = text.find("key")
+        return [Edit(place, place + 3, "***")] if place >= 0 else []
+
+    asked = FORMATS[name].read_request(msgspec.json.encode(body))
+    assert asked.rewritten(lambda role, text: ()) is asked
+    assert b"mine is ***" in asked.rewritten(masked).body
+    assert asked.rewritten(masked).model == "m"
