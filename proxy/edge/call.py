@@ -252,7 +252,9 @@ class _Call:
         await sender.end_stream(last + writer.end())
 
     async def _fail(self, error: ApiError, cause: Exception | None) -> None:
-        if cause is not None and not isinstance(cause, ApiError | UpstreamBroke | EmptyReply | StepFailed | CallRefused):
+        if cause is not None and not isinstance(
+            cause, ApiError | UpstreamBroke | EmptyReply | StepFailed | CallRefused
+        ):
             logger.error("run %s failed: %s", self._run_id, cause, exc_info=cause)
         document = self._format.error(error, self._run_id)
         self._record(error.status, "error", error.message, answer=document)

@@ -223,6 +223,11 @@ BROKEN = {
         "burnish.yaml:11: agents.support.middleware[1]: variant_routing must be the first step: it chooses the variant"
         " of all others",
     ),
+    "guardrails behind what revises answers": (
+        document("middleware: [self_critique, guardrails]"),
+        "burnish.yaml:11: agents.support.middleware[1]: guardrails must stand before self_critique: else its revisions"
+        " pass them by",
+    ),
     "a base that changes something": (
         document("variants: {base: {model: fast}}"),
         "burnish.yaml:11: agents.support.variants.base: is the agent as it calls and changes nothing; name the change",
