@@ -108,7 +108,5 @@ def order_problems(name: str, steps: Sequence[StepConfig]) -> Iterator[Problem]:
         elif step.name == ROUTING and position:
             yield Problem(where, f"{ROUTING} must be the first step: it chooses the variant of all others")
         elif step.name == "guardrails" and _REVISES in seen:
-            yield Problem(
-                where, f"guardrails must stand before {_REVISES}, or they do not see what it makes of answers"
-            )
+            yield Problem(where, f"guardrails must stand before {_REVISES}: else its revisions pass them by")
         seen.setdefault(step.name, position)

@@ -33,7 +33,16 @@ class Guardrails(Settings):
     output: tuple[str, ...] = ()
 
 
-STEPS: dict[str, type[Settings]] = {"retrieval": Retrieval, "variant_routing": Routing, "guardrails": Guardrails}
+class Critique(Settings):
+    """As the step that revises answers."""
+
+
+STEPS: dict[str, type[Settings]] = {
+    "retrieval": Retrieval,
+    "variant_routing": Routing,
+    "guardrails": Guardrails,
+    "self_critique": Critique,
+}
 
 
 def settings_of(name: str) -> type[Settings]:

@@ -187,7 +187,7 @@ BROKEN = {
     "a step that does not exist": (
         document("middleware: [retreival]"),
         "burnish.yaml:11: agents.support.middleware[0]: no middleware called 'retreival'; there are retrieval,"
-        " variant_routing, guardrails",
+        " variant_routing, guardrails, self_critique",
     ),
     "a setting that a step does not have": (
         document("middleware:", "  - variant_routing", "  - retrieval: {top_kk: 3}"),
