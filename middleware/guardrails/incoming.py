@@ -15,6 +15,7 @@ from middleware.guardrails.judge import Judge, JudgeFailed
 from middleware.guardrails.plan import Plan, Watch
 from middleware.messages import ChatRequest, Edit, Role
 from policies.guardrails.guard import Guard
+from policies.guardrails.json_strings import fitting
 from policies.guardrails.matching import Match
 from policies.guardrails.rule import Place
 
@@ -93,7 +94,10 @@ class Incoming:
             before, after = found.text[:start], found.text[end:]
             findings.add(guard, found.place, before=before, found=found.text[start:end], after=after, hidden=hidden)
             if guard.changes:
-                found.change(guard, start, end, rule.replacement)
+                words = rule.replacement
+                found.change(
+                    guard, start, end, fitting(words, found.text, start) if found.place == "history" else words
+                )
 
     def _take_all(self, guard: Guard, found: "_Found", findings: Findings) -> None:
         """The text as a whole breaks a rule."""

@@ -1,8 +1,8 @@
 """Rules over a reply on its way down: what breaks one is replaced, or ends the reply, before any of it is passed on.
 
 Text waits only while it may still become a match, never for more characters than the longest pattern has. What waits is
-whole chunks, so that a chunk in which nothing was found leaves as it came, byte for byte. Those of one channel keep their
-order; where reasoning waits, say, text does not wait for it.
+whole chunks, so that a chunk in which nothing was found leaves as it came, byte for byte. Those of one channel keep
+their order; where reasoning waits, say, text does not wait for it.
 """
 
 from collections import deque
@@ -12,6 +12,7 @@ from typing import Final
 from middleware.guardrails.findings import Findings
 from middleware.guardrails.plan import Watch
 from middleware.messages import Channel, Chunk, Piece
+from policies.guardrails.json_strings import JsonStrings
 from policies.guardrails.rule import Place
 from policies.guardrails.scanner import Span
 
@@ -127,7 +128,7 @@ class Guarding:
                 if guard.action == "block":
                     self._blocked = True
                     return
-                line.pass_on(span.text, span.match.rule.replacement, ready)
+                line.pass_on(span.text, line.fitting(span.match.rule.replacement), ready)
         line.make_room(ready)
 
 
@@ -161,6 +162,7 @@ class _Line:
         self.scanner = watch.scanner(place)
         self.waiting: deque[_Entry] = deque()
         self.before = ""
+        self._json = JsonStrings() if place == "tool_arguments" else None
         self._longest = watch.longest
 
     @property
@@ -172,8 +174,14 @@ class _Line:
         spans = self.scanner.feed(text)
         return [*spans, *self.scanner.end()] if chunk.ends(self._channel) else spans
 
+    def fitting(self, words: str) -> str:
+        """Words to be read in place of what comes next."""
+        return words if self._json is None else self._json.fitting(words)
+
     def pass_on(self, text: str, instead: str, ready: list[Chunk]) -> None:
         """`text` is decided; the client reads `instead`."""
+        if self._json is not None:
+            self._json.take(text)
         self.before = (self.before + instead)[-_BEFORE:]
         verbatim = instead == text
         while text or instead:

@@ -1,5 +1,7 @@
 """Rules over a stream: nothing that breaks one is passed on, and nothing else is changed or waits long."""
 
+import json
+
 import pytest
 
 from middleware.messages import Channel
@@ -70,6 +72,14 @@ async def test_escapes_in_arguments_hide_nothing() -> None:
     guarded = Guarded(calling('{"text": "\\u006b', "ey-abcdefgh", '"}'), watching(KEY))
     (call,) = whole(await guarded.all()).calls
     assert call.arguments == '{"text": "***"}'
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+async def test_a_number_is_replaced_by_a_string(cut: int) -> None:
+    text = '{"card": 4111111111, "to": "ada"}'
+    number = rule(r"\b41\d{8}\b", replacement='the "card"')
+    (call,) = whole(await Guarded(calling(text[:cut], text[cut:]), watching(number)).all()).calls
+    assert json.loads(call.arguments) == {"card": 'the "card"', "to": "ada"}
 
 
 async def test_choices_are_looked_at_each_for_itself() -> None:
