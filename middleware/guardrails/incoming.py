@@ -4,8 +4,11 @@ An agent sends its conversation again with every call. What was found clean is n
 once, and is still in the conversation, is taken out of it: the model may not come to read it a call later.
 """
 
+import asyncio
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from middleware.exchange import Exchange
@@ -25,6 +28,10 @@ _PLACES: Final[Mapping[Role, Place]] = {
     "tool": "tool_result",
     "assistant": "history",
 }
+_LONG: Final = 64 << 10
+"""Characters that are looked at before other calls have a turn: some milliseconds of work."""
+_AROUND: Final = 64
+"""Characters on both sides of what was found from which its evidence is made."""
 _REMEMBERED: Final = 10_000
 """Texts that are known to be clean, of all conversations."""
 
@@ -53,6 +60,7 @@ class Incoming:
         """The request as the model may read it. Raises `Refused`."""
         request = exchange.request
         edits: dict[tuple[Role, str], Sequence[Edit]] = {}
+        looked = 0
         for role, text, new in _texts(request):
             if not text:
                 continue
@@ -61,6 +69,10 @@ class Incoming:
             if key in self._clean:
                 self._clean.move_to_end(key)
                 continue
+            looked += len(text)
+            if looked > _LONG:
+                looked = len(text)
+                await asyncio.sleep(0)
             found = _Found(_PLACES[role], text, new)
             await self._look(exchange, found, findings)
             if found.blocked:
@@ -91,8 +103,15 @@ class Incoming:
         hidden = self._hidden(found.text, *((match.start, match.end) for match in matches))
         for rule, start, end in matches:
             guard = watch.guard_of(rule, found.place)
-            before, after = found.text[:start], found.text[end:]
-            findings.add(guard, found.place, before=before, found=found.text[start:end], after=after, hidden=hidden)
+            first, last = max(0, start - _AROUND), end + _AROUND
+            findings.add(
+                guard,
+                found.place,
+                before=found.text[first:start],
+                found=found.text[start:end],
+                after=found.text[end:last],
+                hidden=[(begin - first, close - first) for begin, close in _between(hidden, first, last)],
+            )
             if guard.changes:
                 words = rule.replacement
                 found.change(
@@ -107,7 +126,14 @@ class Incoming:
             found.change(guard, 0, len(found.text), guard.rule.replacement)
 
     def _hidden(self, text: str, *more: tuple[int, int]) -> list[tuple[int, int]]:
-        return [*more, *((match.start, match.end) for match in self._hides.find("user", text))]
+        """In order, and none overlaps another."""
+        hidden: list[tuple[int, int]] = []
+        for start, end in sorted([*more, *((match.start, match.end) for match in self._hides.find("user", text))]):
+            if hidden and start < hidden[-1][1]:
+                hidden[-1] = (hidden[-1][0], max(end, hidden[-1][1]))
+            else:
+                hidden.append((start, end))
+        return hidden
 
     async def _says_yes(self, exchange: Exchange, question: str, text: str, findings: Findings) -> bool:
         assert self._judge is not None
@@ -140,6 +166,11 @@ class _Found:
             self.edits = [Edit(0, len(self.text), guard.rule.replacement)]
         elif not self.edits or self.edits[-1].end <= start:
             self.edits.append(Edit(start, end, instead))
+
+
+def _between(parts: Sequence[tuple[int, int]], first: int, last: int) -> Sequence[tuple[int, int]]:
+    """Those that have something of what is between; `parts` are in order."""
+    return parts[bisect_right(parts, first, key=itemgetter(1)) : bisect_left(parts, last, key=itemgetter(0))]
 
 
 def _texts(request: ChatRequest) -> list[tuple[Role, str, bool]]:

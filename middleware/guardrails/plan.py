@@ -32,7 +32,9 @@ def _compiled(rules: tuple[Rule, ...]) -> Matcher:
 class Watch:
     """Rules that look together. Raises `BadRule`."""
 
-    def __init__(self, guards: Sequence[Guard]) -> None:
+    def __init__(self, guards: Sequence[Guard], *, masks: bool = True) -> None:
+        """`masks`: what is found is hidden, so a text that is full of it is hidden up to its end."""
+        self._masks = masks
         self._guards = {(guard.rule.id, place): guard for guard in guards for place in guard.places}
         self._matchers: dict[Place, Matcher] = {}
         for place in (*INPUT, *OUTPUT):
@@ -48,7 +50,9 @@ class Watch:
     def find(self, place: Place, text: str) -> Sequence[Match]:
         """What breaks a rule."""
         matcher = self._matchers.get(place)
-        return matcher.find(text, json=place in _JSON) if matcher is not None and text else ()
+        if matcher is None or not text:
+            return ()
+        return matcher.find(text, json=place in _JSON, all_is_masked=self._masks)
 
     def scanner(self, place: Place) -> Scanner:
         """For one channel of a stream. Raises `KeyError` where nothing looks."""
@@ -64,7 +68,7 @@ class Plan:
     def __init__(self, settings: GuardrailsSettings, learned: Sequence[LearnedRule] = ()) -> None:
         guards = [*_built_in(settings), *_own(settings), *map(_learned, learned)]
         self.changing = Watch([guard for guard in guards if guard.changes])
-        self.looking = Watch([guard for guard in guards if not guard.changes])
+        self.looking = Watch([guard for guard in guards if not guard.changes], masks=False)
         self.guards = tuple(guards)
 
 

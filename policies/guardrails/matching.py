@@ -4,6 +4,7 @@ One pass over the text tells whether any rule may be broken at all, which is mos
 rules those are, and where.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -11,7 +12,7 @@ from policies.guardrails.checks import CHECKS, Check
 from policies.guardrails.prefixes import KEPT, beginnings, loosened
 from policies.guardrails.programs import Program, ProgramSet
 from policies.guardrails.rule import Rule
-from policies.guardrails.seeking import BadRule, Range, Seeker
+from policies.guardrails.seeking import BadRule, Range, Seeker, Tally
 from policies.guardrails.view import View
 
 __all__ = ["BadRule", "Match", "Matcher"]
@@ -54,14 +55,16 @@ class Matcher:
         self._may_begin = Program(rf"(?:{'|'.join(loosened(node).source for node in begun)})\z")
         self._begins = Program(rf"(?:{'|'.join(node.source for node in begun)})\z")
 
-    def find(self, text: str, *, json: bool = False) -> list[Match]:
+    def find(self, text: str, *, json: bool = False, all_is_masked: bool = True) -> list[Match]:
         """From the left; none overlaps another: where two rules do, the second has what the first left. `json`: the
-        text is JSON, and escapes in it are read."""
+        text is JSON, and escapes in it are read. Beyond so many of one rule (see `policies.guardrails.seeking`), the
+        rest of the text is one match of it; not `all_is_masked`, that rule has no more matches."""
         view = View(text, json=json)
         data = view.data
         if not self.may_break(data, 0):
             return []
-        found = sorted(self.ranges(data, {}, start=0, before=len(data) + 1), key=Range.order)
+        ranges = self.ranges(data, {}, defaultdict(Tally), start=0, before=len(data) + 1)
+        found = sorted((part for part in ranges if all_is_masked or not part.last), key=Range.order)
         matches: list[Match] = []
         end = 0
         for part in found:
@@ -74,11 +77,20 @@ class Matcher:
         """Whether any rule may be: never a false no."""
         return self._any.place(data, start) >= 0
 
-    def ranges(self, data: bytes, resume: Mapping[Seeker, int], *, start: int, before: int) -> Iterator[Range]:
-        """Of matches that start from `start` on, and from where `resume` says for their rule, and `before` the end."""
+    def ranges(
+        self,
+        data: bytes,
+        resume: Mapping[Seeker, int],
+        tallies: defaultdict[Seeker, Tally],
+        *,
+        start: int,
+        before: int,
+    ) -> Iterator[Range]:
+        """Of matches that start from `start` on, and from where `resume` says for their rule, and `before` the end.
+        `tallies` are of the whole text, and are carried on."""
         for place in self._which.which(data):
             seeker = self.seekers[place]
-            yield from seeker.seek(data, max(start, resume.get(seeker, 0)), before)
+            yield from seeker.seek(data, max(start, resume.get(seeker, 0)), before, tallies[seeker])
 
     def waits(self, data: bytes, start: int) -> int:
         """The first place from `start` on at which a match may start that what follows the data decides about; its end

@@ -5,12 +5,13 @@ pattern. In prose that is a character or two. What comes out, put together, is w
 is masked as the whole text would be, however it was cut.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from policies.guardrails.matching import Match, Matcher
-from policies.guardrails.seeking import Range, Seeker
+from policies.guardrails.seeking import Range, Seeker, Tally
 from policies.guardrails.view import View, begun
 
 
@@ -43,6 +44,7 @@ class Scanner:
         self._waiting: list[_Waiting] = []
         """What was not let go as a whole, or may go on; in order."""
         self._resume: dict[Seeker, int] = {}
+        self._tallies: defaultdict[Seeker, Tally] = defaultdict(Tally)
 
     @property
     def held(self) -> int:
@@ -81,12 +83,12 @@ class Scanner:
         data = view.data
         for waiting in self._waiting:
             part = waiting.part
-            part.end = part.seeker.goes_on(data, part.end)
+            part.go_on(data)
             self._resume[part.seeker] = max(part.end, self._resume.get(part.seeker, 0))
         waits = len(data) if ended else self._matcher.waits(data, self._looked)
         if self._matcher.may_break(data, self._looked):
             before = waits + ended
-            for part in self._matcher.ranges(data, self._resume, start=self._looked, before=before):
+            for part in self._matcher.ranges(data, self._resume, self._tallies, start=self._looked, before=before):
                 self._resume[part.seeker] = max(part.end, self._resume.get(part.seeker, 0))
                 self._waiting.append(_Waiting(part))
             self._waiting.sort(key=_Waiting.order)
@@ -107,7 +109,7 @@ class Scanner:
             if part.end > self._out or waiting.match:
                 self._out = max(part.end, self._out)
                 yield from self._matched(waiting, written, view.written(self._out))
-            if part.end == len(view.data) and part.seeker.open and not ended:
+            if part.end == len(view.data) and part.open and not ended:
                 left.append(waiting)
         if waits >= self._out:
             yield from self._plain(written, view.written(waits))

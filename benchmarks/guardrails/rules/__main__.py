@@ -13,7 +13,7 @@ from policies.guardrails.matching import Matcher
 from policies.guardrails.packs import PACKS
 
 _FEW = 100
-"""Candidates in 100 kB; where there are more, each is looked at, and that is what takes the time."""
+"""Candidates in 100 kB; what has more is told apart, for there each that is looked at takes time."""
 _MOST_MS = 5.0
 _ROOT = Path(__file__).parents[3]
 
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"| {name} | {took.whole:.1f} | {took.piece:.1f} | {took.kb:.1f} | {held} |")
     if not options.only or "evil" in options.only:
         evil = slowest(rules)
-        missed |= any(found.candidates < _FEW and found.ms > _MOST_MS for found in evil)
+        missed |= any(found.ms > _MOST_MS for found in evil)
         print("\n".join(("", *_evil(evil))))
     if not options.only or "detection" in options.only:
         rows = of_personal_data()
@@ -52,7 +52,8 @@ def _evil(found: list[Evil]) -> Iterator[str]:
     yield f"{len(few)} texts of 100 kB with hardly a candidate: at most {few[0].ms:.2f} ms, by {few[0].name}."
     each = max(dense, key=lambda evil: evil.ms / evil.candidates)
     took = each.ms * 1e3 / each.candidates
-    yield f"{len(dense)} texts full of candidates: at most {took:.1f} µs for each, by {each.name}."
+    yield f"{len(dense)} texts full of candidates: at most {dense[0].ms:.2f} ms, by {dense[0].name};"
+    yield f"at most {took:.1f} µs for each that is looked at, by {each.name}."
     ratio = max(found, key=lambda evil: evil.ratio if evil.ms > 1 else 0)
     yield f"200 kB take at most {ratio.ratio:.2f} times as long as 100 kB, by {ratio.name}."
     yield ""

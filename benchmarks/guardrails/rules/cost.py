@@ -17,7 +17,7 @@ _CHUNK = 4
 
 class Evil(NamedTuple):
     """Milliseconds of one look at 100 kB, and how many times as long 200 kB take. `candidates` are the places where a
-    pattern was found, whether its check passed or not: what takes longer is to look at each of them."""
+    pattern was found and looked at, whether its check passed or not: that is what takes longer."""
 
     name: str
     ms: float

@@ -19,6 +19,8 @@ _NAME: Final = rf"{_LETTER}0-9._%+'-"
 _APART: Final = r"(?:\A|[^\w.+/-])"
 """Before what must not be the end of something longer."""
 _BYTE: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_FIRST_BYTE: Final = r"(?:25[0-4]|24\d|22[0-3]|2[01]\d|1[013-9]\d|12[0-689]|[1-9]?\d)"
+"""Neither loopback, of which logs are full, nor multicast."""
 _HEX4: Final = "[0-9A-Fa-f]{1,4}"
 
 
@@ -45,7 +47,8 @@ _RULES: Final = (
         "card",
         "a payment card's number",
         (
-            r"\b[1-6]\d{11,18}\b",
+            # As issuers begin them; times in milliseconds begin with 1.
+            r"\b(?:[3-6]\d{11,18}|2[2-7]\d{14}|(?:2131|1800)\d{11})\b",
             r"\b[2-6]\d{3}[ .-]\d{4}[ .-]\d{4}[ .-]\d{1,4}(?:[ .-]\d{1,3})?\b",
             r"\b3\d{3}[ .-]\d{6}[ .-]\d{4,5}\b",
         ),
@@ -74,7 +77,7 @@ _RULES: Final = (
         "ip_address",
         "an IP address",
         (
-            rf"\b{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}\b",
+            rf"\b{_FIRST_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}\b",
             rf"\b(?:{_HEX4}:){{7}}{_HEX4}\b",
             rf"\b[0-9A-Fa-f]{{4}}:(?:{_HEX4}:){{0,5}}(?::{_HEX4}){{1,6}}\b",
         ),

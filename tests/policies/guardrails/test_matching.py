@@ -4,6 +4,7 @@ import pytest
 
 from policies.guardrails.matching import BadRule, Matcher
 from policies.guardrails.rule import Rule
+from policies.guardrails.seeking import MOST_FAILED, MOST_FOUND
 from tests.policies.guardrails.masking import masked
 
 
@@ -74,6 +75,26 @@ def test_escapes_in_json_hide_nothing() -> None:
     text = r'{"a": "\u006bey\u002d1\u003234", "b": "k\u200bey-1234\\", "c": "\ud835\udc24ey-1234"}'
     assert masked(matcher, text, json=True) == r'{"a": "█", "b": "█\\", "c": "█"}'
     assert masked(matcher, text) == text.replace("key-1234", "█")
+
+
+def test_a_text_full_of_what_is_found_is_masked_to_its_end() -> None:
+    matcher = Matcher([_rule("key-[0-9]{4}"), _rule("pin", id="other")])
+    text = "key-1234 " * MOST_FOUND + "and key-1234, so no pin passes"
+    assert masked(matcher, text) == "█ " * MOST_FOUND + "and █"
+    found = matcher.find(text, all_is_masked=False)
+    assert len(found) == MOST_FOUND + 1
+    assert found[-1].rule.id == "other"
+
+
+def test_so_is_one_in_which_the_check_says_no_to_more_than_can_be_asked() -> None:
+    matcher = Matcher([_rule("[0-9]{4}", check="luhn")])
+    assert masked(matcher, "1111 " * MOST_FAILED + "and 1111, the end") == "1111 " * MOST_FAILED + "and █"
+
+
+def test_what_is_allowed_is_let_pass_however_often_it_stands_there() -> None:
+    matcher = Matcher([_rule("key-[0-9]{4}", allow=("key-0000",))])
+    text = "key-0000 " * (MOST_FAILED + 1)
+    assert masked(matcher, text) == text
 
 
 def test_no_rules_find_nothing() -> None:

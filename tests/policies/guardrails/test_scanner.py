@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from policies.guardrails.matching import BadRule, Matcher
 from policies.guardrails.rule import Rule
+from policies.guardrails.seeking import MOST_FAILED, MOST_FOUND
 from policies.guardrails.syntax import parse
-from tests.policies.guardrails.masking import MASK, mask, masked, streamed
+from tests.policies.guardrails.masking import MASK, cut, mask, masked, streamed
 
 _CHARS = st.sampled_from(["a", "b", "ab", "1", " ", ".", "[ab]", "[^a]", r"\w", r"\d", "é", "(?i:a)"])
 _EDGES = st.sampled_from([r"\b", r"\B", "^", "$", r"(?m:^)", r"(?m:$)"])
@@ -97,3 +98,19 @@ def test_so_is_json_with_its_escapes(rules: list[Rule], text: str, cuts: list[in
     spans = streamed(matcher, _pieces(text, cuts), json=True)
     assert "".join(span.text for span in spans) == text
     assert mask(spans) == masked(matcher, text, json=True)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(["ab1", "ab", "1 ", " é", "x\u200b"]), min_size=20, max_size=60),
+    st.sampled_from([MOST_FOUND, MOST_FAILED]),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_so_is_a_text_that_is_full_of_what_is_looked_for(some: list[str], most: int, size: int, json: bool) -> None:
+    rules = [Rule(id=told, reason="found", patterns=(told,), check="odd") for told in ("ab[1 ]", "1 ?x", "[ab]{2}")]
+    text = "".join(some) * (most // len(some) * 2)
+    matcher = Matcher(rules, CHECKS)
+    spans = streamed(matcher, cut(text, size), json=json)
+    assert "".join(span.text for span in spans) == text
+    assert mask(spans) == masked(matcher, text, json=json)
