@@ -33,17 +33,21 @@ class Guarding:
         self._blocked = False
 
     async def __call__(self, chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
+        chunk = None
         async for chunk in chunks:
-            ready = self._whole(chunk) if chunk.whole else self._take(chunk)
-            for each in ready:
+            for each in self._whole(chunk) if chunk.whole else self._take(chunk):
                 self._last = each
                 yield each
             if self._blocked:
-                # Not for a whole answer, which is ended already.
-                if not chunk.whole:
-                    for each in (self._last or chunk).blocked(self._refusal, self._choices, first=self._last is None):
-                        yield each
-                return
+                break
+        if chunk is None or chunk.whole:
+            return  # A whole answer is ended already.
+        for each in self._rest():
+            self._last = each
+            yield each
+        if self._blocked:
+            for each in (self._last or chunk).blocked(self._refusal, self._choices, first=self._last is None):
+                yield each
 
     @property
     def held(self) -> int:
@@ -66,6 +70,14 @@ class Guarding:
             self._say(line, line.feed(chunk, text), ready)
         else:
             self._take_apart(chunk, pieces, ready)
+        return ready
+
+    def _rest(self) -> list[Chunk]:
+        """What waits at the end of a stream that did not say that a choice has ended: not all providers do."""
+        ready: list[Chunk] = []
+        for line in self._lines.values():
+            if line.waiting and not self._blocked:
+                self._say(line, line.scanner.end(), ready)
         return ready
 
     def _watched(self, chunk: Chunk) -> Sequence[Piece]:

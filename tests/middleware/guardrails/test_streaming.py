@@ -162,3 +162,16 @@ async def test_a_whole_answer_is_masked() -> None:
     (passed,) = await Guarded([answer], watching(KEY)).all()
     assert passed.text == "here: ***"
     assert passed.pieces[0].channel == Channel(0, "text")
+
+
+async def test_what_waits_is_passed_on_where_no_chunk_says_that_the_answer_has_ended() -> None:
+    unended = pieces("go on", " to the k", "ey")[:-1]
+    assert whole(await Guarded(unended, watching(KEY)).all()).text == "go on to the key"
+
+
+async def test_what_waits_for_an_end_that_is_never_said_is_looked_at() -> None:
+    unended = pieces("take ", "id-", "123")[:-1]
+    guarded = Guarded(unended, watching(rule("id-[0-9]{1,5}"), action="block"))
+    answer = whole(await guarded.all())
+    assert answer.text == f"take {REFUSAL}"
+    assert list(answer.finish_reasons) == ["content_filter"]
