@@ -30,11 +30,23 @@ class _Said(NamedTuple):
     evidence: str
 
 
-class Findings:
-    """`secret` keys the fingerprints; `clock` counts nanoseconds."""
+def _nothing(text: str) -> Sequence[tuple[int, int]]:
+    return ()
 
-    def __init__(self, secret: bytes, clock: Callable[[], int] = time.perf_counter_ns) -> None:
+
+class Findings:
+    """`secret` keys the fingerprints; `clock` counts nanoseconds; `hides` tells which parts of a text nobody is to
+    read, whichever rule found something beside them."""
+
+    def __init__(
+        self,
+        secret: bytes,
+        clock: Callable[[], int] = time.perf_counter_ns,
+        *,
+        hides: Callable[[str], Sequence[tuple[int, int]]] = _nothing,
+    ) -> None:
         self._secret = secret
+        self._hides = hides
         self._clock = clock
         self._took_ns = 0
         self._found: dict[_Violation, _Said] = {}
@@ -54,7 +66,7 @@ class Findings:
         reason: str = "",
     ) -> None:
         """`found` stands between `before` and `after`; `hidden` are the parts of all three together that nobody is to
-        read, where those are not what was found."""
+        read, where that is known already."""
         rule = guard.rule
         if guard.mode == "enforce" and (self._verdict == "allow" or _worse(guard.action, self._verdict)):
             self._verdict = guard.action
@@ -63,8 +75,9 @@ class Findings:
         if key in self._found or len(self._found) == _MOST:
             return
         start, end = len(before), len(before) + len(found)
-        parts = [(start, end)] if hidden is None else hidden
-        evidence = excerpt(before + found + after, start, end, hidden=parts)
+        text = before + found + after
+        parts = [(start, end), *self._hides(text)] if hidden is None else hidden
+        evidence = excerpt(text, start, end, hidden=parts)
         self._found[key] = _Said(guard, guard.mode, reason or rule.reason, evidence)
 
     def fail(self, checker: str, why: str) -> None:

@@ -23,6 +23,8 @@ from policies.guardrails.packs import PACKS
 from policies.guardrails.rule import OUTPUT
 from records.guard import LearnedRule
 
+_BESIDE: Final = 4_096
+"""Characters on both sides of what was found from which its evidence is made."""
 _log: Final = logging.getLogger("burnish.guardrails")
 
 
@@ -51,7 +53,7 @@ class Guardrails:
 
     async def __call__(self, exchange: Exchange, call_next: Handler) -> Reply:
         self._follow()
-        plan, findings = self._plan, Findings(self._secret)
+        plan, findings = self._plan, Findings(self._secret, hides=self._hidden)
         started = time.perf_counter_ns()
         try:
             request = await self._incoming.check(exchange, findings)
@@ -68,6 +70,10 @@ class Guardrails:
         if not plan.changing.places.isdisjoint(OUTPUT):
             reply = reply.transform(Guarding(plan.changing, findings, self._settings.refusal))
         return reply.on_end(_ended(exchange, plan.looking, findings))
+
+    def _hidden(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where secrets and personal data stand, whatever is looked for."""
+        return [(found.start, found.end) for found in self._hides.find("user", text)]
 
     def _refused(self, exchange: Exchange) -> Reply:
         try:
@@ -110,7 +116,8 @@ def _ended(exchange: Exchange, looking: Watch, findings: Findings) -> Callable[[
                 place = place_of(channel)
                 for rule, start, end in looking.find(place, text):
                     guard = looking.guard_of(rule, place)
-                    findings.add(guard, place, before=text[:start], found=text[start:end], after=text[end:])
+                    before, after = text[max(0, start - _BESIDE) : start], text[end : end + _BESIDE]
+                    findings.add(guard, place, before=before, found=text[start:end], after=after)
             findings.took(started)
         _record(exchange, findings)
 

@@ -16,8 +16,9 @@ from policies.guardrails.json_strings import JsonStrings
 from policies.guardrails.rule import Place
 from policies.guardrails.scanner import Span
 
-_BEFORE: Final = 64
-"""Characters that are kept of what went before, to show to a person around what was found."""
+_BEFORE: Final = 4_096
+"""Characters that are kept of what went before, of which a person is shown the last: enough to tell where a secret
+began, that only ends there."""
 
 
 class Guarding:

@@ -208,3 +208,16 @@ async def test_secrets_are_looked_for_in_answers_unless_something_else_is_said()
 def test_settings_that_cannot_work_say_what_would(written: dict[str, Any], says_so: str) -> None:
     with pytest.raises(ValueError, match="(?s)" + says_so.replace("(", r"\(")):
         GuardrailsSettings.model_validate(written)
+
+
+@STREAMS
+@pytest.mark.parametrize("action", ["flag", "rewrite"])
+async def test_a_secret_beside_what_was_found_in_an_answer_is_in_no_evidence(stream: bool, action: str) -> None:
+    token = "ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    step = guardrails(rules={"kestrel": {"words": ["Kestrel"], "action": action, "places": ["answer"]}})
+    for said in (f"with {token} for Kestrel", f"{'so ' * 40}{token} Kestrel"):
+        seen = await told(step, says(*said.partition("5v")), "hello", stream=stream)
+        assert seen.fact is not None
+        (evidence,) = seen.fact.evidence
+        assert "W7yZ9bC1dE3fG5" not in evidence
+        assert "•••" in evidence
