@@ -240,6 +240,11 @@ class Chunk(ABC):
         return False
 
     @classmethod
+    def unpacking(cls) -> "Unpacking | None":
+        """What shows steps every word of a stream as a piece; None where each event tells all of its own."""
+        return None
+
+    @classmethod
     def settling(cls) -> "Settling | None":
         """What makes a stream that was edited consistent again; None where an edit touches nothing else."""
         return None
@@ -301,6 +306,15 @@ class Chunk(ABC):
     @abstractmethod
     def join(cls, chunks: Sequence["Chunk"]) -> "Completion":
         """The whole answer these chunks make."""
+
+
+class Unpacking(Protocol):
+    """Follows one stream before steps see it. In some APIs an event may say what none before it has told piece by
+    piece: here it is told so first, so that no word goes past the steps. A stream that does not do so stays as it is.
+    """
+
+    def take(self, chunk: Chunk) -> Sequence[Chunk]:
+        """`chunk`, after what was not told of it."""
 
 
 class Settling(Protocol):

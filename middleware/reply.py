@@ -60,10 +60,9 @@ class Reply:
     def transform(self, stage: Stage) -> Self:
         """Pass the chunks through `stage`, an async generator function. An error reply passes by untouched."""
         if self.ok:
+            chunks = self._chunks if self.edited else _unpacked(self._chunks)
             self.edited = True
-            self._chunks = (
-                stage(self._chunks) if self._on_failure is None else _guarded(stage, self._chunks, self._on_failure)
-            )
+            self._chunks = stage(chunks) if self._on_failure is None else _guarded(stage, chunks, self._on_failure)
         return self
 
     def guard(self, on_failure: "OnFailure | None") -> Self:
@@ -150,6 +149,19 @@ def settled(chunks: Sequence[Chunk]) -> list[Chunk]:
     if settling is None:
         return list(chunks)
     return [ready for chunk in chunks for ready in settling.take(chunk)] + list(settling.rest())
+
+
+async def _unpacked(chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
+    """The chunks as steps may edit them."""
+    unpacking, first = None, True
+    async for chunk in chunks:
+        if first:
+            unpacking, first = type(chunk).unpacking(), False
+        if unpacking is None:
+            yield chunk
+        else:
+            for each in unpacking.take(chunk):
+                yield each
 
 
 async def _replay(chunks: Sequence[Chunk], error: Exception | None = None) -> AsyncIterator[Chunk]:

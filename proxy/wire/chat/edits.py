@@ -108,6 +108,8 @@ def _changed(choice: _Fields, left: dict[Channel, str], *, whole: bool) -> _Fiel
         return choice
     name = "message" if whole or bytes(choice.get("message", _NULL)).startswith(b"{") else "delta"
     said = _fields(choice.get(name, _NULL))
+    if name == "message" and bytes(beside := choice.pop("delta", _NULL)).startswith(b"{"):
+        said = {**_fields(beside), **said}  # What they said together is said once.
     for channel, text in texts.items():
         _put(said, channel, text, whole=whole)
     left.update(dict.fromkeys(texts, ""))

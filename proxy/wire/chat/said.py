@@ -81,7 +81,12 @@ def read_answer(data: bytes) -> Answer:
 
 
 def pieces_of(answer: Answer) -> Sequence[Piece]:
-    found = [piece for choice in answer.choices or () for piece in _pieces(choice.index, choice.said)]
+    found = [
+        piece
+        for choice in answer.choices or ()
+        for said in (choice.message, choice.delta)
+        for piece in (_pieces(choice.index, said) if said else ())
+    ]
     if len(found) < 2 or len({piece.channel for piece in found}) == len(found):
         return found
     texts: dict[Channel, str] = {}

@@ -28,7 +28,9 @@ class MessagesFormat:
         return MessagesRequest.read(body)
 
     def read_chunk(self, data: bytes) -> MessagesChunk:
-        return MessagesChunk(data, kind=events.kind_of(data))
+        kind = events.kind_of(data)
+        # A whole message where events were asked for is told as the events it stands for.
+        return self.read_whole(data) if kind == events.MESSAGE else MessagesChunk(data, kind=kind)
 
     def read_whole(self, body: bytes) -> MessagesChunk:
         return MessagesChunk(body, whole=True)

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import msgspec
 
-from middleware.messages import Channel, Chunk, Completion, Delta, Piece, Settling, ToolCall
+from middleware.messages import Channel, Chunk, Completion, Delta, Piece, Settling, ToolCall, Unpacking
 from proxy.wire import document, wanted
 from proxy.wire.fingerprint import assistant_digest
 from proxy.wire.format import WireChunk
@@ -59,8 +59,8 @@ class _Response(msgspec.Struct):
 
 _RESPONSE: Final = msgspec.json.Decoder(_Response, strict=False)
 _NO_DETAILS: Final = _Details()
-_TELLING: Final = (b".delta", b".done")
-_ENDING: Final = (b".done", *event.ENDS)
+_TELLING: Final = (b".delta", b".done", b".added")
+_ENDING: Final = (b".done", b".added", *event.ENDS)
 _PLACELESS: Final = b'{"type":"response.output_text.delta"}'
 _SAYING: Final = frozenset((event.TEXT, event.REFUSAL))
 _REASON_OF: Final = {event.COMPLETED: "stop", event.INCOMPLETE: "length", event.FAILED: "error"}
@@ -71,10 +71,9 @@ class ResponsesChunk(WireChunk):
     """An event of a stream, or a whole `response` (`whole`).
 
     `beside` is text that a step has put into an event that has none of its own: settling gives it a delta, before this.
-    `was` is what a delta said before a step changed it: where that comes to the same, what repeats it is left alone.
     """
 
-    __slots__ = ("_event", "_read", "beside", "data", "final", "kind", "was", "whole")
+    __slots__ = ("_event", "_read", "beside", "data", "final", "kind", "whole")
 
     final: bool
 
@@ -85,16 +84,20 @@ class ResponsesChunk(WireChunk):
         *,
         whole: bool = False,
         beside: str = "",
-        was: str | None = None,
     ) -> None:
         self.data = data
         self.whole = whole
         self.kind = kind = (b"" if whole else event.kind_of(data)) if kind is None else kind
         self.final = kind in event.ENDS
         self.beside = beside
-        self.was = was
         self._event: event.Event | None = None
         self._read: Sequence[Delta] | None = None
+
+    @classmethod
+    def unpacking(cls) -> Unpacking:
+        from proxy.wire.responses.unpack import ResponsesUnpacking  # It makes chunks.
+
+        return ResponsesUnpacking()
 
     @classmethod
     def settling(cls) -> Settling:
@@ -121,7 +124,7 @@ class ResponsesChunk(WireChunk):
             return type(self)(with_output_text(self.data, text), whole=True)
         if self.kind == event.TEXT:
             return type(self)(_saying(self.data, text), self.kind)
-        return type(self)(self.data, self.kind, beside=text, was=self.was)
+        return type(self)(self.data, self.kind, beside=text)
 
     def saying(self, text: str, choice: int = 0) -> Self:
         """Where this event is not of a text, neither is the new one: settling finds it a place."""
@@ -157,7 +160,6 @@ class ResponsesChunk(WireChunk):
             event_saying(self.kind, self.data, own) if own else self.data,
             self.kind,
             beside="".join(others.values()) if others else self.beside,
-            was=next((had[channel] for channel in own), None) if self.was is None else self.was,
         )
 
     def _is_beside(self, channel: Channel) -> bool:
@@ -167,7 +169,7 @@ class ResponsesChunk(WireChunk):
         if channel == FLOATING:
             return self.saying(text)
         kind, data = delta_saying(channel, text)
-        return type(self)(data, kind, was="")
+        return type(self)(data, kind)
 
     def blocked(self, text: str, choices: Collection[int], *, first: bool = False) -> Sequence[Self]:
         """The text is output text, which every client shows, and the response ends as `response.incomplete`, filtered.

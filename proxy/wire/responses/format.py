@@ -27,6 +27,8 @@ class ResponsesFormat(OpenAIFormat):
         # A response that failed is no answer: it reaches the client as it is, and counts as what it is.
         if kind in event.FAILURES and (kind or b'"error"' in data):
             _raise_error(data)
+        if not kind and b'"output"' in data:
+            return self.read_whole(data)  # It is told as the events it stands for.
         return ResponsesChunk(data, kind)
 
     def read_whole(self, body: bytes) -> ResponsesChunk:

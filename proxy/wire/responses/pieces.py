@@ -1,8 +1,9 @@
 """What the model says in an event or a response, channel by channel, and other words in place of it.
 
 `Channel.item` is the index of the output item in its upper bits and the place in it in the lower sixteen: the index of
-a part of its content; from 0x4000 that of a part of its summary; for arguments, which type of call they are of. Text
-that a step said, and that has no place yet, is text -1.
+a part of its content; from 0x4000 that of a part of its summary; for arguments, which type of call they are of, and
+0x2000 more where an item that tells them at its end alone has them as it begins. Text that a step said, and that has no
+place yet, is text -1.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ FLOATING: Final = Channel(0, "text", -1)
 
 _ITEM: Final = 16
 _SUMMARY: Final = 0x4000
+_BEGUN: Final = 0x2000
 _PLACE: Final = (1 << _ITEM) - 1
 
 
@@ -85,14 +87,23 @@ def where(kind: bytes, read: Event) -> Where | None:
 
 def pieces_in(kind: bytes, read: Event) -> Sequence[Piece]:
     """What an event of a stream adds."""
+    if kind == event.ITEM_ADDED and type(read.output_index) is int:
+        # `ResponsesUnpacking` has taken out what is told in pieces.
+        item = fields_in(read.item)
+        whole = text_in(item.get("type")) in _WHOLE_ARGUMENTS
+        return tuple(map(_as_begun, pieces_of_item(item, read.output_index))) if whole else ()
     if kind == event.ITEM_DONE and type(read.output_index) is int:
         # What is told in pieces was said before; what has no id is told at its end alone.
         item = fields_in(read.item)
-        told = text_in(item.get("id")) and text_in(item.get("type")) not in _WHOLE_ARGUMENTS
-        return () if told else tuple(pieces_of_item(item, read.output_index))
+        return () if told_in_pieces(item) else tuple(pieces_of_item(item, read.output_index))
     channel = channel_of(kind, read) if kind.endswith(b".delta") else None
     text = read.delta
     return (Piece(channel, text),) if channel is not None and isinstance(text, str) and text else ()
+
+
+def told_in_pieces(item: Fields) -> bool:
+    """Whether its end only repeats what was said before."""
+    return bool(text_in(item.get("id"))) and text_in(item.get("type")) not in _WHOLE_ARGUMENTS
 
 
 def pieces_of_response(body: bytes) -> Sequence[Piece]:
@@ -107,14 +118,17 @@ def pieces_of_item(item: Fields, index: int) -> Iterator[Piece]:
         if parts == "content" and bytes(content).startswith(b'"') and (text := text_in(content)):
             yield Piece(_channel("text", index, Where(parts, 0, "text")), text)
         for place, part in enumerate(items_in(content)):
-            fields = fields_in(part)
-            kind, field = _OF_PARTS.get(text_in(fields.get("type")), ("text", "text"))
-            if text := text_in(fields.get(field)):
-                yield Piece(_channel(kind, index, Where(parts, place, field)), text)
+            yield from pieces_of_part(fields_in(part), index, parts, place)
     call = text_in(item.get("type"))
     name = _ALL_ARGUMENTS.get(call, "")
     if name in item and (text := object_text(item[name])):
         yield Piece(_arguments(call, index), text)
+
+
+def pieces_of_part(part: Fields, index: int, parts: str, place: int) -> Iterator[Piece]:
+    kind, field = _OF_PARTS.get(text_in(part.get("type")), ("text", "text"))
+    if text := text_in(part.get(field)):
+        yield Piece(_channel(kind, index, Where(parts, place, field)), text)
 
 
 def channel_of(kind: bytes, read: Event) -> Channel | None:
@@ -134,14 +148,17 @@ def ends(kind: bytes, read: Event, channel: Channel) -> bool:
     """Whether an event of a stream ends a channel."""
     if kind in event.ENDS:
         return True
-    if kind == event.ITEM_DONE:
-        return channel != FLOATING and channel.item >> _ITEM == read.output_index
+    if kind in (event.ITEM_ADDED, event.ITEM_DONE):
+        begun = channel.kind == "arguments" and bool(channel.item & _BEGUN)
+        return (
+            channel != FLOATING and channel.item >> _ITEM == read.output_index and begun == (kind == event.ITEM_ADDED)
+        )
     return kind.endswith(b".done") and channel_of(kind, read) == channel
 
 
 def event_saying(kind: bytes, data: bytes, texts: Mapping[Channel, str]) -> bytes:
     """An event of a stream with these texts in place of its own."""
-    if kind == event.ITEM_DONE:
+    if kind in (event.ITEM_ADDED, event.ITEM_DONE):
         return document.with_fields(data, item=item_saying(document.fields_of(data)["item"], texts))
     (text,) = texts.values()
     # The odds of other words are not those of these.
@@ -160,18 +177,19 @@ def response_saying(body: bytes, texts: Mapping[Channel, str]) -> bytes:
 
 def item_saying(item: msgspec.Raw, texts: Mapping[Channel, str]) -> bytes:
     """An item with these texts in place of its own."""
-    return bytes(with_words(item, {_where(channel): text for channel, text in texts.items()}))
+    return bytes(with_words(item, {place_of(channel): text for channel, text in texts.items()}))
 
 
 def with_words(item: msgspec.Raw, words: Mapping[Where, str]) -> msgspec.Raw:
-    """An item that says this in these places; itself where there are none."""
-    if not words:
+    """An item that says this in these places; itself where it does."""
+    fields: dict[str, Any] = dict(fields_in(item)) if words else {}
+    changed = {place: text for place, text in words.items() if words_at(fields, place) != text}
+    if not changed:
         return item
-    fields: dict[str, Any] = dict(fields_in(item))
-    for place, text in words.items():
+    for place, text in changed.items():
         if not place.parts:
             had = fields.get(place.field, NULL)
-            fields[place.field] = text if bytes(had).startswith(b'"') else raw(as_object(text))
+            fields[place.field] = raw(as_object(text) if bytes(had).startswith((b"{", b"[")) else text)
             continue
         content = fields.get(place.parts, NULL)
         if bytes(content).startswith(b'"'):
@@ -184,14 +202,34 @@ def with_words(item: msgspec.Raw, words: Mapping[Where, str]) -> msgspec.Raw:
     return raw(fields)
 
 
+def words_at(item: Fields, place: Where) -> str:
+    """What an item says in a place; "" where it has no such place."""
+    if not place.parts:
+        return object_text(item.get(place.field, NULL))
+    content = item.get(place.parts, NULL)
+    if bytes(content).startswith(b'"'):
+        return text_in(content)
+    parts = items_in(content)
+    return words_of(fields_in(parts[place.part]), place) if place.part < len(parts) else ""
+
+
+def words_of(part: Fields, place: Where) -> str:
+    """What a part of an item says."""
+    return text_in(part.get(_field_of(part, place)))
+
+
+def _field_of(part: Fields, place: Where) -> str:
+    return _OF_PARTS.get(text_in(part.get("type")), ("text", place.field))[1]
+
+
 def part_saying(part: Fields, place: Where, text: str) -> Fields:
-    name = _OF_PARTS.get(text_in(part.get("type")), ("text", place.field))[1]
+    name = _field_of(part, place)
     return retold(part, text) if text_in(part.get("type")) == "output_text" else {**part, name: raw(text)}
 
 
 def delta_saying(channel: Channel, text: str) -> tuple[bytes, bytes]:
     """The kind and the data of an event that adds `text` to a channel; settling says of which item."""
-    place = _where(channel)
+    place = place_of(channel)
     named = _CALLS[channel.item & _PLACE] if channel.kind == "arguments" else channel.kind
     kind = next(stem for stem, (each, parts, _) in _STEMS.items() if (each, parts) == (named, place.parts)) + b".delta"
     index = {f"{place.parts}_index": place.part} if place.parts else {}
@@ -216,9 +254,19 @@ def _arguments(call: str, item: int) -> Channel:
     return Channel(0, "arguments", (item << _ITEM) | _CALLS.index(call))
 
 
-def _where(channel: Channel) -> Where:
+def _as_begun(piece: Piece) -> Piece:
+    return piece._replace(channel=piece.channel._replace(item=piece.channel.item | _BEGUN))
+
+
+def item_of(channel: Channel) -> int:
+    """The index of its item."""
+    return channel.item >> _ITEM
+
+
+def place_of(channel: Channel) -> Where:
+    """Where it stands in its item."""
     place = channel.item & _PLACE
     if channel.kind == "arguments":
-        return Where("", 0, _ALL_ARGUMENTS[_CALLS[place]])
+        return Where("", 0, _ALL_ARGUMENTS[_CALLS[place & ~_BEGUN]])
     field = "refusal" if channel.kind == "refusal" else "text"
     return Where("summary", place - _SUMMARY, field) if place >= _SUMMARY else Where("content", place, field)

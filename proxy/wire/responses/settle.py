@@ -29,8 +29,6 @@ class _Came(NamedTuple):
     kind: bytes
     data: bytes
     read: Event
-    was: str | None = None
-    """What a delta said before a step changed it."""
 
 
 class ResponsesSettling:
@@ -67,7 +65,7 @@ class ResponsesSettling:
         else:
             if chunk.beside:
                 self._say(chunk.beside)
-            self._take(_Came(chunk.kind, chunk.data, chunk.event, chunk.was))
+            self._take(_Came(chunk.kind, chunk.data, chunk.event))
         return self._all_ready()
 
     def rest(self) -> Sequence[Chunk]:
@@ -161,10 +159,9 @@ class ResponsesSettling:
                 self._speaking = item.begin_text(index)
                 self._say_waiting()
             return
-        self._emit(came, item, **item.hear(came.kind, came.read, came.was))
+        self._emit(came, item, **item.hear(came.kind, came.read))
         if came.kind == event.ITEM_DONE:
             item.ended = item.settled(came.read.item or item.begun)
-            item.replaced = came.was is not None
             self._say_waiting()
 
     def _say(self, text: str) -> None:
@@ -231,7 +228,7 @@ class ResponsesSettling:
                 if read.text != part.text:
                     changes = {"text": part.text, "logprobs": []}
             case event.REFUSAL_DONE:
-                changes = item.hear(came.kind, read, came.was)
+                changes = item.hear(came.kind, read)
             case event.PART_DONE if is_text(fields := fields_in(read.part)):
                 if part is None:
                     return
@@ -239,7 +236,7 @@ class ResponsesSettling:
                 if (told := retold(fields, part.text)) is not fields:
                     changes = {"part": encode(told)}
             case event.PART_DONE:
-                changes = item.hear(came.kind, read, came.was)
+                changes = item.hear(came.kind, read)
             case event.ITEM_DONE:
                 self._end_parts(item)
                 whole = read.item or item.begun

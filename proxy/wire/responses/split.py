@@ -11,7 +11,7 @@ import msgspec
 from proxy.errors import UpstreamBroke
 from proxy.wire.responses.raw import NONE, NULL, Fields, encode, fields_in, items_in, text_in
 
-_Event: TypeAlias = tuple[str, dict[str, Any]]
+Event: TypeAlias = tuple[str, dict[str, Any]]
 _Place: TypeAlias = Mapping[str, Any]
 
 _NO_TEXT: Final = msgspec.Raw(b'""')
@@ -41,18 +41,19 @@ def split_response(body: bytes) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _events(body: bytes, response: Fields) -> Iterator[_Event]:
+def _events(body: bytes, response: Fields) -> Iterator[Event]:
     nothing = dict.fromkeys([name for name in _UNKNOWN_YET if name in response], NULL)
     begun = encode({**response, **nothing, "status": _IN_PROGRESS, "output": NONE})
     for kind in ("response.created", "response.in_progress"):
         yield kind, {"response": msgspec.Raw(begun)}
     for index, item in enumerate(items_in(response.get("output"))):
-        yield from _item(index, item)
+        yield from events_of_item(index, item)
     if ending := _ENDS.get(text_in(response.get("status")), "response.completed"):
         yield ending, {"response": msgspec.Raw(body)}
 
 
-def _item(index: int, item: msgspec.Raw) -> Iterator[_Event]:
+def events_of_item(index: int, item: msgspec.Raw) -> Iterator[Event]:
+    """The type and the fields of each event."""
     fields = fields_in(item)
     opened = _opened(fields)
     yield "response.output_item.added", {"output_index": index, "item": item if opened is None else opened}
@@ -75,12 +76,12 @@ def _opened(item: Fields) -> Fields | None:
     return opened
 
 
-def _message(item: Fields, place: _Place) -> Iterator[_Event]:
+def _message(item: Fields, place: _Place) -> Iterator[Event]:
     for index, part in enumerate(items_in(item.get("content"))):
-        yield from _part(fields_in(part), {**place, "content_index": index}, part)
+        yield from events_of_part(fields_in(part), {**place, "content_index": index}, part)
 
 
-def _part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[_Event]:
+def events_of_part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[Event]:
     match text_in(part.get("type")):
         case "output_text":
             begun = {**part, "text": _NO_TEXT, "annotations": NONE}
@@ -101,8 +102,8 @@ def _part(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[_Event]:
 
 
 def _said(
-    stem: str, name: str, text: msgspec.Raw | None, place: _Place, more: dict[str, Any], between: Iterable[_Event] = ()
-) -> Iterator[_Event]:
+    stem: str, name: str, text: msgspec.Raw | None, place: _Place, more: dict[str, Any], between: Iterable[Event] = ()
+) -> Iterator[Event]:
     if text is None or not bytes(text).startswith(b'"'):
         text = _NO_TEXT
     if bytes(text) != b'""':
@@ -111,30 +112,33 @@ def _said(
     yield f"{stem}.done", {**place, name: text, **more}
 
 
-def _annotations(part: Fields, place: _Place) -> Iterator[_Event]:
+def _annotations(part: Fields, place: _Place) -> Iterator[Event]:
     for index, annotation in enumerate(items_in(part.get("annotations"))):
         at = {**place, "annotation_index": index, "annotation": annotation}
         yield "response.output_text.annotation.added", at
 
 
-def _reasoning(item: Fields, place: _Place) -> Iterator[_Event]:
+def events_of_summary(part: Fields, place: _Place, whole: msgspec.Raw) -> Iterator[Event]:
+    stem = "response.reasoning_summary"
+    yield f"{stem}_part.added", {**place, "part": {**part, "text": _NO_TEXT}}
+    yield from _said(f"{stem}_text", "text", part.get("text"), place, {})
+    yield f"{stem}_part.done", {**place, "part": whole}
+
+
+def _reasoning(item: Fields, place: _Place) -> Iterator[Event]:
     for index, part in enumerate(items_in(item.get("summary"))):
-        at, fields = {**place, "summary_index": index}, fields_in(part)
-        stem = "response.reasoning_summary"
-        yield f"{stem}_part.added", {**at, "part": {**fields, "text": _NO_TEXT}}
-        yield from _said(f"{stem}_text", "text", fields.get("text"), at, {})
-        yield f"{stem}_part.done", {**at, "part": part}
+        yield from events_of_summary(fields_in(part), {**place, "summary_index": index}, part)
     if bytes(item.get("content", NULL)) != b"null":
         yield from _message(item, place)
 
 
-def _field(stem: str, name: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
+def _field(stem: str, name: str) -> Callable[[Fields, _Place], Iterator[Event]]:
     """For an item of which one field comes in pieces."""
     return lambda item, place: _said(stem, name, item.get(name), place, {})
 
 
-def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
-    def told(item: Fields, place: _Place) -> Iterator[_Event]:
+def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[Event]]:
+    def told(item: Fields, place: _Place) -> Iterator[Event]:
         for stage in _STAGES[kind]:
             failed = stage == "completed" and bytes(item.get("error", NULL)) != b"null"
             yield f"response.{kind}.{'failed' if failed else stage}", dict(place)
@@ -142,14 +146,14 @@ def _stages(kind: str) -> Callable[[Fields, _Place], Iterator[_Event]]:
     return told
 
 
-def _mcp_call(item: Fields, place: _Place) -> Iterator[_Event]:
+def _mcp_call(item: Fields, place: _Place) -> Iterator[Event]:
     yield "response.mcp_call.in_progress", dict(place)
     yield from _said("response.mcp_call_arguments", "arguments", item.get("arguments"), place, {})
     failed = bytes(item.get("error", NULL)) != b"null"
     yield f"response.mcp_call.{'failed' if failed else 'completed'}", dict(place)
 
 
-def _interpreted(item: Fields, place: _Place) -> Iterator[_Event]:
+def _interpreted(item: Fields, place: _Place) -> Iterator[Event]:
     stem = "response.code_interpreter_call"
     yield f"{stem}.in_progress", dict(place)
     yield from _said(f"{stem}_code", "code", item.get("code"), place, {})
@@ -157,7 +161,7 @@ def _interpreted(item: Fields, place: _Place) -> Iterator[_Event]:
         yield f"{stem}.{stage}", dict(place)
 
 
-_SAID: Final[Mapping[str, Callable[[Fields, _Place], Iterator[_Event]]]] = {
+_SAID: Final[Mapping[str, Callable[[Fields, _Place], Iterator[Event]]]] = {
     "message": _message,
     "reasoning": _reasoning,
     "function_call": _field("response.function_call_arguments", "arguments"),

@@ -6,13 +6,13 @@ from typing import Final
 import msgspec
 
 from proxy.wire.responses.cut_off import item_told
-from proxy.wire.responses.event import ITEM_DONE, PART_DONE, Event
+from proxy.wire.responses.event import ITEM_DONE, PART_DONE, SUMMARY_DONE, Event
 from proxy.wire.responses.output_text import is_message, text_part, with_parts, with_texts
-from proxy.wire.responses.pieces import Where, part_saying, where, with_words
+from proxy.wire.responses.pieces import Where, part_saying, pieces_of_item, where, with_words, words_of
 from proxy.wire.responses.raw import NULL, encode, fields_in, items_in, raw, text_in
 from records import JsonValue
 
-_PARTS_DONE: Final = {PART_DONE: "content", b"response.reasoning_summary_part.done": "summary"}
+_PARTS_DONE: Final = {PART_DONE: "content", SUMMARY_DONE: "summary"}
 _CUT_OFF: Final = {"web_search_call": "failed", "image_generation_call": "failed"}
 """The status of an item that a step has cut off, where the API does not know it as `incomplete`."""
 
@@ -40,7 +40,7 @@ class ToldItem:
     `heard` is what the client was told of it, beside text: the kind and the data of each event.
     """
 
-    __slots__ = ("_given", "_was", "begun", "ended", "heard", "id", "index", "is_message", "replaced", "texts")
+    __slots__ = ("_given", "begun", "ended", "heard", "id", "index", "is_message", "texts")
 
     def __init__(self, index: int, begun: msgspec.Raw) -> None:
         self.index = index
@@ -49,45 +49,38 @@ class ToldItem:
         self.id = fields_in(begun).get("id", NULL)
         self.is_message = is_message(begun)
         self.texts: dict[int, ToldText] = {}
-        self.replaced = False
-        """Whether its end, which alone tells what it says, was changed by a step."""
         self.heard: list[tuple[bytes, bytes]] = []
         self._given: dict[Where, list[str]] = {}
-        """What was told in deltas, beside text, and what it was before steps changed it."""
-        self._was: dict[Where, list[str]] = {}
+        """What was told in deltas, beside text. Whatever repeats it says the same."""
 
     def begin_text(self, index: int) -> ToldText:
         part = self.texts[index] = ToldText(self, index)
         return part
 
-    def hear(self, kind: bytes, read: Event, was: str | None) -> dict[str, JsonValue]:
+    def hear(self, kind: bytes, read: Event) -> dict[str, JsonValue]:
         """Take note of a delta, or say what to change in an event that repeats what deltas said."""
         if kind in _PARTS_DONE:
             part = fields_in(read.part)
             index = read.content_index if _PARTS_DONE[kind] == "content" else read.summary_index
-            for place, text in self._reworded().items():
-                if (place.parts, place.part) == (_PARTS_DONE[kind], index):
+            for place, text in self._words().items():
+                if (place.parts, place.part) == (_PARTS_DONE[kind], index) and words_of(part, place) != text:
                     return {"part": encode(part_saying(part, place, text))}
         if kind == ITEM_DONE and (whole := read.item) and (settled := self.settled(whole)) is not whole:
             return {"item": bytes(settled)}
         if (place_of := where(kind, read)) is None:
             return {}
         if kind.endswith(b".delta"):
-            given = read.delta if isinstance(read.delta, str) else ""
-            self._given.setdefault(place_of, []).append(given)
-            self._was.setdefault(place_of, []).append(given if was is None else was)
+            self._given.setdefault(place_of, []).append(read.delta if isinstance(read.delta, str) else "")
             return {}
-        text_now = self._reworded().get(place_of)
-        return {} if text_now is None else {place_of.field: text_now}
+        told = self._words().get(place_of)
+        return {} if told is None or told == getattr(read, place_of.field) else {place_of.field: told}
 
-    def _reworded(self) -> dict[Where, str]:
-        """The texts that steps have changed."""
-        texts = {place: "".join(pieces) for place, pieces in self._given.items()}
-        return {place: text for place, text in texts.items() if text != "".join(self._was[place])}
+    def _words(self) -> dict[Where, str]:
+        return {place: "".join(pieces) for place, pieces in self._given.items()}
 
     def settled(self, item: msgspec.Raw) -> msgspec.Raw:
         """The item as its provider has it, with the text that the client was given; itself where that is the same."""
-        item = with_words(item, self._reworded())
+        item = with_words(item, self._words())
         if not self.is_message:
             return item
         settled = with_texts(item, self._text_at)
@@ -141,7 +134,7 @@ class Told:
         for place, whole in enumerate(had):
             item = self._named(fields_in(whole).get("id", NULL)) or self.get(place)
             if item is not None:
-                found[item.index] = item.ended if item.replaced and item.ended else item.settled(whole)
+                found[item.index] = item.ended if item.ended and _differ(item.ended, whole) else item.settled(whole)
             elif not is_message(whole):  # What a message says is told in deltas, or not at all.
                 found[len(self) + place] = whole
         for item in self._all:
@@ -154,3 +147,8 @@ class Told:
     @property
     def _all(self) -> Sequence[ToldItem]:
         return (*self._items.values(), *self.inserted)
+
+
+def _differ(ended: msgspec.Raw, whole: msgspec.Raw) -> bool:
+    """Whether an item says at the end of the response what it did not at its own."""
+    return ended != whole and [*pieces_of_item(fields_in(ended), 0)] != [*pieces_of_item(fields_in(whole), 0)]
