@@ -11,7 +11,7 @@ from middleware.guardrails.judge import INJECTION_QUESTION, Judge, JudgeFailed
 from middleware.guardrails.plan import injection_guards
 from middleware.guardrails.settings import ClassifierSettings, GuardrailsSettings, OnError
 from policies.guardrails.guard import Guard
-from policies.guardrails.injection.model import InjectionModel
+from policies.guardrails.injection.model import InjectionModel, Kind
 from policies.guardrails.injection.rules import find
 from policies.guardrails.rule import Place
 
@@ -31,10 +31,8 @@ class Injections:
     ) -> None:
         self._guards = guards
         self._model = model
+        self._settings = settings
         self._judge = judge
-        self._on_error: OnError = settings.on_error
-        self._sure = settings.sure or (model.sure if model is not None else 1.0)
-        self._unsure = settings.unsure or (model.unsure if model is not None else 1.0)
 
     async def look(self, exchange: Exchange, place: Place, text: str, findings: Findings) -> Guard | None:
         """What follows for this text; None where it is let pass. Raises `Refused` where a check failed that fails
@@ -49,11 +47,12 @@ class Injections:
         try:
             probability = self._model.probability(text)
         except Exception as error:
-            self._failed(_CLASSIFIER, f"{type(error).__name__}: {error}", self._on_error, findings)
+            self._failed(_CLASSIFIER, f"{type(error).__name__}: {error}", self._settings.on_error, findings)
             return None
-        if probability >= self._sure:
+        kind: Kind = "tool_result" if place == "tool_result" else "user"
+        if probability >= (self._settings.sure or self._model.sure[kind]):
             return _as(guard, _CLASSIFIER, self._model.version, f"the classifier gives it {probability:.0%}")
-        if probability < self._unsure or self._judge is None:
+        if self._judge is None or probability < (self._settings.unsure or self._model.unsure[kind]):
             return None
         try:
             if await self._judge.says_yes(exchange, INJECTION_QUESTION, text):

@@ -1,4 +1,5 @@
-"""`python -m benchmarks.guardrails.injection`: what is found on attacks and benign texts that were held out.
+"""`python -m benchmarks.guardrails.injection`: what is found on attacks and benign texts that were held out, and
+on fresh ones.
 
 Prints tables in Markdown. Nothing here is tuned: run it to see where a change of rules or weights leads, and tune on
 `train`'s own output.
@@ -6,24 +7,29 @@ Prints tables in Markdown. Nothing here is tuned: run it to see where a change o
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
-from benchmarks.guardrails.injection.corpus import Origin, Text, of, prepared
-from benchmarks.guardrails.injection.figures import Said, area, share_from, threshold_at
+from benchmarks.guardrails.injection.corpus import KEPT, Origin, Text, prepared
+from benchmarks.guardrails.injection.figures import area
+from benchmarks.guardrails.injection.judges import Judge, ours
 from benchmarks.guardrails.injection.peers import PEERS, heard
 from benchmarks.pages import table
 from benchmarks.results import this_machine
 from benchmarks.stats import percentile
-from policies.guardrails.injection.model import InjectionModel
-from policies.guardrails.injection.rules import find
+from policies.guardrails.injection.model import KINDS
 
 MOST: Final = 0.01
 """Of benign texts that may be taken for attacks."""
 MOST_BY_RULES: Final = 0.005
 LEAST: Final = 0.80
-"""Of a held-out source's attacks that are to be found."""
+"""Of a source's attacks that are to be found, where nothing of the source was tuned on."""
+SPLITS: Final = {
+    "held_out": "held out: no weight or threshold was tuned on them, but they were looked at while rules were written, "
+    "and when another training was judged and dropped",
+    "fresh": "fresh: rules and weights were done before any of them was judged; they were judged with the training "
+    "that was dropped too, and two of raginject's were read to see their format",
+}
 PUBLISHED: Final = (
     ("Llama Prompt Guard 2, 86M", "97.5 % recall at 1 % false positives", "its model card, on Meta's own texts"),
     ("JailGuard 0.1.2", "98.4 % accuracy on 7,049 texts", "its package's page"),
@@ -33,64 +39,80 @@ PUBLISHED: Final = (
 )
 
 
-class Judge(NamedTuple):
-    title: str
-    said: Sequence[Said]
-    """Of each held-out text, attacks first."""
-    threshold: float
-    graded: bool
-    """Whether its scores have an order, beyond yes and no."""
-
-
 def main() -> int:
     options = _options()
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    texts, origins = prepared(say)
-    attacks, benign = of(texts, "held_out", attack=True), of(texts, "held_out", attack=False)
-    told = [text.text for text in (*attacks, *benign)]
-    say(f"{len(attacks)} attacks and {len(benign)} benign texts")
-    judges = _ours(told)
+    every, origins = prepared(say)
+    texts = [text for text in every if text.split in KEPT]
+    say(f"{sum(text.attack for text in texts)} attacks and {sum(not text.attack for text in texts)} benign texts")
+    judges = ours(texts)
     for peer in PEERS:
         if peer.name in options.peers:
             say(f"asking {peer.title}")
-            judges.append(Judge(peer.title, heard(peer, told, say), peer.threshold, peer.name != "picket"))
-    count = len(attacks)
+            said = heard(peer, [text.text for text in texts], say)
+            thresholds = dict.fromkeys(KINDS, peer.threshold)
+            judges.append(Judge(peer.title, texts, said, thresholds, graded=peer.name != "picket"))
     print(table(("", "sources", "texts", "near copies left out", "licences"), _sources(origins)), end="\n\n")
-    head = ("", "attacks found", "false positives", "AUC", "recall at 1 %", "ms a text")
-    print(table(head, [_row(judge, count) for judge in judges]), end="\n\n")
-    names = list(dict.fromkeys(text.source for text in attacks))
-    print(table(("attacks found, by source", *names), [_by_source(judge, attacks, names, 0) for judge in judges]))
-    print()
-    exact = [_exact(judge, count) for judge in judges if judge.graded]
-    print(
-        table(
-            ("the same, where 1 % of the benign are taken for attacks", *names),
-            [_by_source(judge, attacks, names, 0) for judge in exact],
-        )
-    )
-    print()
-    names = list(dict.fromkeys(text.source for text in benign))
-    print(table(("false positives, by source", *names), [_by_source(judge, benign, names, count) for judge in judges]))
-    print()
+    for split, title in SPLITS.items():
+        print(f"Texts that are {title}.\n")
+        _tables(judges, [text for text in texts if text.split == split], split)
     print(table(("published, on other texts: not comparable", "", ""), PUBLISHED), end="\n\n")
-    print(f"{this_machine()}. Intervals are Wilson's, of 95 %.")
-    rules, cascade = judges[0], judges[2]
-    kept = (
-        share_from([said.score for said in rules.said[count:]], rules.threshold).found <= MOST_BY_RULES * len(benign),
-        share_from([said.score for said in cascade.said[count:]], cascade.threshold).found <= MOST * len(benign),
-        max(_recall(cascade, attacks, name) for name in dict.fromkeys(text.source for text in attacks)) >= LEAST,
+    print(
+        f"{this_machine()}. Intervals are Wilson's, of 95 %. Recall at 1 % is with a threshold for each kind of text."
     )
-    print(f"Rules at most {MOST_BY_RULES:.1%} false positives: {kept[0]}; cascade at most {MOST:.0%}: {kept[1]}; "
-          f"at least {LEAST:.0%} of a held-out source: {kept[2]}.")  # fmt: skip
+    rules, cascade = (judge.share(attack=False, split="held_out") for judge in (judges[0], judges[2]))
+    recall = {name: judges[2].share(attack=True, source=name) for name in _names(texts, attack=True)}
+    enough = [
+        f"{name} {share.found / share.of:.1%}" for name, share in recall.items() if share.found >= LEAST * share.of
+    ]
+    kept = (rules.found <= MOST_BY_RULES * rules.of, cascade.found <= MOST * cascade.of, bool(enough))
+    print(f"Of the {cascade.of:,} benign texts held out, rules take {rules}, at most {MOST_BY_RULES:.1%}: {kept[0]}; "
+          f"rules and classifier take {cascade}, at most {MOST:.0%}: {kept[1]}. Sources, never tuned on, of which at "
+          f"least {LEAST:.0%} is found: {', '.join(enough) or 'none'}.")  # fmt: skip
     return 0 if all(kept) else 1
+
+
+def _tables(judges: Sequence[Judge], texts: Sequence[Text], split: str) -> None:
+    head = ("", "attacks found", "false positives", "AUC", f"recall at {MOST:.0%}", "ms a text")
+    print(table(head, [_row(judge, split) for judge in judges]), end="\n\n")
+    attacks, benign = _names(texts, attack=True), _names(texts, attack=False)
+    exact = [judge.at(MOST, split) for judge in judges if judge.graded]
+    for title, some, names, attack in (
+        ("attacks found, by source", judges, attacks, True),
+        (f"the same, where {MOST:.0%} of the benign of each kind are taken for attacks", exact, attacks, True),
+        ("false positives, by source", judges, benign, False),
+    ):
+        rows = [(judge.title, *(_cell(judge, name, split, attack=attack) for name in names)) for judge in some]
+        print(table((title, *names), rows), end="\n\n")
+
+
+def _cell(judge: Judge, source: str, split: str, *, attack: bool) -> str:
+    share = judge.share(attack=attack, split=split, source=source)
+    return f"{share} of {share.of}"
+
+
+def _names(texts: Sequence[Text], *, attack: bool) -> list[str]:
+    return list(dict.fromkeys(text.source for text in texts if text.attack == attack))
+
+
+def _row(judge: Judge, split: str) -> tuple[str, ...]:
+    at = str(judge.at(MOST, split).share(attack=True, split=split)) if judge.graded else "–"
+    return (
+        judge.title,
+        str(judge.share(attack=True, split=split)),
+        str(judge.share(attack=False, split=split)),
+        f"{area(judge.scores(split, attack=True), judge.scores(split, attack=False)):.3f}",
+        at,
+        f"{percentile([said.seconds for said in judge.said], 0.5) * 1e3:.3f}",
+    )
 
 
 def _sources(origins: Sequence[Origin]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for split in ("train", "tune", "held_out"):
+    for split in ("train", "tune", *KEPT):
         for attack in (True, False):
             some = [origin for origin in origins if origin.split == split and origin.attack == attack]
             rows.append(
@@ -103,65 +125,6 @@ def _sources(origins: Sequence[Origin]) -> list[tuple[str, ...]]:
                 )
             )
     return rows
-
-
-def _ours(texts: Sequence[str]) -> list[Judge]:
-    model = InjectionModel.load()
-    rules = _timed(lambda text: float(bool(find(text))), texts)
-    classified = _timed(model.probability, texts)
-    # A text that a rule breaks is not classified.
-    both = [Said(2.0, rule.seconds) if rule.score else Said(said.score, rule.seconds + said.seconds)
-            for rule, said in zip(rules, classified, strict=True)]  # fmt: skip
-    return [
-        Judge("Burnish, rules alone", rules, 0.5, False),
-        Judge("Burnish, classifier alone", classified, model.sure, True),
-        Judge("Burnish, rules and classifier", both, model.sure, True),
-        Judge("the same, and what it would ask a judge about", both, model.unsure, True),
-    ]
-
-
-def _timed(judge: Callable[[str], float], texts: Sequence[str]) -> list[Said]:
-    said = []
-    for text in texts:
-        begun = time.perf_counter()
-        score = judge(text)
-        said.append(Said(score, time.perf_counter() - begun))
-    return said
-
-
-def _row(judge: Judge, count: int) -> tuple[str, ...]:
-    scores = [said.score for said in judge.said]
-    attacks, benign = scores[:count], scores[count:]
-    at = str(share_from(attacks, threshold_at(benign, MOST))) if judge.graded else "–"
-    return (
-        judge.title,
-        str(share_from(attacks, judge.threshold)),
-        str(share_from(benign, judge.threshold)),
-        f"{area(attacks, benign):.3f}",
-        at,
-        f"{percentile([said.seconds for said in judge.said], 0.5) * 1e3:.3f}",
-    )
-
-
-def _exact(judge: Judge, count: int) -> Judge:
-    """With the threshold that takes at most `MOST` of the benign texts here for attacks."""
-    return judge._replace(threshold=threshold_at([said.score for said in judge.said[count:]], MOST))
-
-
-def _recall(judge: Judge, texts: Sequence[Text], source: str) -> float:
-    some = [said.score for said, text in zip(judge.said, texts, strict=False) if text.source == source]
-    found = share_from(some, judge.threshold)
-    return found.found / found.of
-
-
-def _by_source(judge: Judge, texts: Sequence[Text], names: Sequence[str], start: int) -> tuple[str, ...]:
-    said = judge.said[start : start + len(texts)]
-    cells = []
-    for name in names:
-        some = [each.score for each, text in zip(said, texts, strict=True) if text.source == name]
-        found = share_from(some, judge.threshold)
-        cells.append(f"{found} of {found.of}")
-    return judge.title, *cells
 
 
 def _options() -> argparse.Namespace:

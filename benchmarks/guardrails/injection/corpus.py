@@ -1,7 +1,7 @@
-"""The texts in their three splits, none of which holds a near copy of what another one holds.
+"""The texts in their four splits, none of which holds a near copy of what another one holds.
 
-What is held out is read first: whatever is near one of its texts is left out of tuning, and what is near one of either
-is left out of training. Within a split, near copies are left out too. `python -m
+What is held out is read first, then what is fresh: whatever is near one of their texts is left out of tuning, and what
+is near one of those is left out of training. Within a split, near copies are left out too. `python -m
 benchmarks.guardrails.injection.corpus` writes them as JSON lines; it runs in the environment that `prepared` makes,
 since one set is kept as Parquet.
 """
@@ -10,16 +10,20 @@ import hashlib
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
 
+from policies.guardrails.injection.model import Kind
+
 ROOT: Final = Path(__file__).parents[3]
 HOME: Final = ROOT / ".envs" / "injection"
 _NEEDED: Final = ("msgspec", "numpy", "pyarrow==26.0.1", "pyyaml")
+KEPT: Final = ("held_out", "fresh")
+"""The splits that nothing is tuned on."""
 _SEED: Final = 2026
 _SHORTEST: Final = 8
 _MOST_HELD_OUT: Final = 400
@@ -32,7 +36,7 @@ class Text(msgspec.Struct, frozen=True):
     text: str
     attack: bool
     source: str
-    place: str
+    place: Kind
     split: str
 
 
@@ -41,7 +45,7 @@ class Origin(msgspec.Struct, frozen=True):
 
     name: str
     attack: bool
-    place: str
+    place: Kind
     split: str
     package: str
     licence: str
@@ -94,7 +98,7 @@ def _split(wheels: object) -> Iterator[tuple[Origin, list[Text]]]:
     assert isinstance(wheels, Wheels)
     random = np.random.default_rng(_SEED)
     others = Near(np.random.default_rng(_SEED))
-    for split in ("held_out", "tune", "train"):
+    for split in ("held_out", "fresh", "tune", "train"):
         inside = Near(np.random.default_rng(_SEED))
         chosen: list[Text] = []
         for source in sources():
@@ -102,8 +106,8 @@ def _split(wheels: object) -> Iterator[tuple[Origin, list[Text]]]:
                 continue
             told = list(dict.fromkeys(text.strip() for text in source.read(wheels)))
             told = [text for text in told if len(text) >= _SHORTEST]
-            most = len(told) if split == "held_out" and source.attack else _MOST
-            most = _MOST_HELD_OUT if split == "held_out" and not source.attack else most
+            most = len(told) if split in KEPT and source.attack else _MOST
+            most = _MOST_HELD_OUT if split in KEPT and not source.attack else most
             kept: list[Text] = []
             copies = 0
             for place in random.permutation(len(told)):
@@ -133,10 +137,6 @@ def _split(wheels: object) -> Iterator[tuple[Origin, list[Text]]]:
             )
         for text in chosen:
             others.add(text.text)
-
-
-def of(texts: Sequence[Text], split: str, *, attack: bool) -> list[Text]:
-    return [text for text in texts if text.split == split and text.attack == attack]
 
 
 if __name__ == "__main__":

@@ -39,10 +39,6 @@ class Share(NamedTuple):
         return f"{self.found / max(1, self.of):.1%} ({low:.1%} – {high:.1%})"
 
 
-def share_from(scores: Sequence[float], threshold: float) -> Share:
-    return Share(sum(score >= threshold for score in scores), len(scores))
-
-
 def area(attacks: Sequence[float], benign: Sequence[float]) -> float:
     """Under the receiver's curve: how often an attack scores above a benign text, a tie as half."""
     ranks: NDArray[np.float64] = rankdata([*attacks, *benign])

@@ -18,16 +18,20 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 import yaml
 
 from benchmarks.guardrails.injection.wheels import Wheels
+from policies.guardrails.injection.model import Kind
 
-Split: TypeAlias = Literal["train", "tune", "held_out"]
-Place: TypeAlias = Literal["user", "tool_result"]
+Split: TypeAlias = Literal["train", "tune", "held_out", "fresh"]
+"""What is held out was looked at while rules were written; what is fresh, when rules and weights were done."""
 Read: TypeAlias = Callable[[Wheels], Iterator[str]]
 
 
 class Source(NamedTuple):
     name: str
     attack: bool
-    place: Place
+    place: Kind
+    """A tool's where a tool, a file or another's message brings such texts; else the user's, as is what a model is set
+    up with."""
+
     split: Split
     package: str
     licence: str
@@ -158,6 +162,30 @@ def _coding(attack: bool) -> Read:
                 yield from (text for text in row["repo_files"].values() if text)
 
     return read
+
+
+def _retrieved(wheels: Wheels) -> Iterator[str]:
+    """Documents with an injection, as raginject would have them retrieved."""
+    for _, told in wheels.each("raginject", "raginject/attacks/patterns/", ".yaml"):
+        yield from (pattern["injected_content"] for pattern in yaml.safe_load(told))
+
+
+def _templates_of_jailbreaks(wheels: Wheels) -> Iterator[str]:
+    """With a question of no harm in their hole: that is not what is to be found."""
+    seeds = json.loads(wheels.read("easyjailbreak", "easyjailbreak/seed/seed_template.json"))["attack"]
+    for told in (*seeds["AutoDAN-a"], *seeds["Gptfuzzer"]):
+        yield re.sub(r"\{query\}|\[INSERT PROMPT HERE\]", "What is the capital of France?", told)
+
+
+def _guides(package: str, folder: str, end: str) -> Read:
+    """Instructions that an agent reads when it needs them, a file each."""
+    return lambda wheels: (told.decode() for _, told in wheels.each(package, folder, end))
+
+
+def _chats(wheels: Wheels) -> Iterator[str]:
+    """What each conversation opens with."""
+    for _, told in wheels.each("chatterbot-corpus", "chatterbot_corpus/data/english/", ".yml"):
+        yield from (str(said[0]) for said in yaml.safe_load(told)["conversations"])
 
 
 _SUITES: Final = "agentdojo/data/suites/"
@@ -350,6 +378,13 @@ def sources() -> list[Source]:
                _column("blastcontain-drill", "blastcontain_drill/corpus/data/jbb/benign-behaviors.csv", "Goal")),
         Source("files, held out", False, "tool_result", "held_out", "autogen-agentchat and others", "open source",
                _files("autogen-agentchat", "llama-index-core", "marshmallow", "sphinx", "twisted")),
+        Source("easyjailbreak", True, "user", "fresh", "easyjailbreak", "GPL-3.0", _templates_of_jailbreaks),
+        Source("raginject", True, "tool_result", "fresh", "raginject", apache, _retrieved),
+        Source("chats", False, "user", "fresh", "chatterbot-corpus", "BSD", _chats),
+        Source("agents' skills", False, "tool_result", "fresh", "skillforge-agent", mit,
+               _guides("skillforge-agent", "skillforge_agent/skills/", "/SKILL.md")),
+        Source("files, fresh", False, "tool_result", "fresh", "ansible-core and celery", "open source",
+               _files("ansible-core", "celery")),
         Source("s-labs, tune", True, "user", "tune", prism, mit, _s_labs("validation", "1")),
         Source("s-labs benign, tune", False, "user", "tune", prism, mit, _s_labs("validation", "0")),
         Source("spikee", True, "user", "tune", "spikee", apache, _spikee),

