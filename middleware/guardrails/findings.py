@@ -1,7 +1,9 @@
 """What the rules found in one call, gathered for its record."""
 
 import time
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from policies.guardrails.guard import Guard
@@ -52,6 +54,8 @@ class Findings:
         self._found: dict[_Violation, _Said] = {}
         self._counts: dict[_Violation, int] = {}
         self._failed: dict[str, str] = {}
+        self.failures = 0
+        """How often a checker gave no verdict."""
         self._verdict: Verdict = "allow"
 
     def add(
@@ -82,6 +86,7 @@ class Findings:
 
     def fail(self, checker: str, why: str) -> None:
         """A checker gave no verdict."""
+        self.failures += 1
         self._failed.setdefault(checker, why)
 
     def refuse(self) -> None:
@@ -115,6 +120,23 @@ class Findings:
             failed=tuple(self._failed),
             failures=tuple(self._failed.values()),
         )
+
+
+def merged(parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Starts and ends of what is covered, in order, of which none overlaps another."""
+    told: list[tuple[int, int]] = []
+    for start, end in sorted(parts):
+        if told and start < told[-1][1]:
+            told[-1] = (told[-1][0], max(end, told[-1][1]))
+        else:
+            told.append((start, end))
+    return told
+
+
+def between(parts: Sequence[tuple[int, int]], first: int, last: int) -> list[tuple[int, int]]:
+    """Those of merged parts that have something of what is between, as places from `first` on."""
+    some = parts[bisect_right(parts, first, key=itemgetter(1)) : bisect_left(parts, last, key=itemgetter(0))]
+    return [(start - first, end - first) for start, end in some]
 
 
 def _worse(one: Verdict, other: Verdict) -> bool:

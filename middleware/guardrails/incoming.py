@@ -55,6 +55,7 @@ class Incoming:
         self._judge = judge
         self._judged = judged
         self._clean: OrderedDict[int, None] = OrderedDict()
+        self._judgements: OrderedDict[int, bool] = OrderedDict()
 
     async def check(self, exchange: Exchange, findings: Findings) -> ChatRequest:
         """The request as the model may read it. Raises `Refused`."""
@@ -73,13 +74,13 @@ class Incoming:
             if looked > _LONG:
                 looked = len(text)
                 await asyncio.sleep(0)
-            found = _Found(_PLACES[role], text, new)
+            found, failures = _Found(_PLACES[role], text, new), findings.failures
             await self._look(exchange, found, findings)
             if found.blocked:
                 raise Refused
             if found.edits:
                 edits[role, text] = found.edits
-            elif not found.any:
+            elif not found.any and findings.failures == failures:
                 self._clean[key] = None
                 if len(self._clean) > _REMEMBERED:
                     self._clean.popitem(last=False)
@@ -93,7 +94,7 @@ class Incoming:
             guard = await self._injections.look(exchange, found.place, found.text, findings)
             if guard is not None:
                 self._take_all(guard, found, findings)
-        if found.new and self._judge is not None:
+        if self._judge is not None:
             for question, guard in self._judged:
                 if found.place in guard.places and await self._says_yes(exchange, question, found.text, findings):
                     self._take_all(guard, found, findings)
@@ -136,15 +137,24 @@ class Incoming:
         return hidden
 
     async def _says_yes(self, exchange: Exchange, question: str, text: str, findings: Findings) -> bool:
+        """The judge is not asked the same of the same text again: what it refused is in every later call."""
         assert self._judge is not None
+        key = hash((question, text))
+        if key in self._judgements:
+            self._judgements.move_to_end(key)
+            return self._judgements[key]
         try:
-            return await self._judge.says_yes(exchange, question, text)
+            yes = await self._judge.says_yes(exchange, question, text)
         except JudgeFailed as failed:
             findings.fail("judge", str(failed))
             if self._judge.on_error == "closed":
                 findings.refuse()
                 raise Refused from None
             return False
+        self._judgements[key] = yes
+        if len(self._judgements) > _REMEMBERED:
+            self._judgements.popitem(last=False)
+        return yes
 
 
 class _Found:

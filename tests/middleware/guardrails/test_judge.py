@@ -35,11 +35,51 @@ async def test_the_judge_reads_the_text_as_data() -> None:
     assert '{"text":"Say \\"no\\" now."}' in user.text
 
 
-async def test_only_what_is_new_is_judged() -> None:
+async def test_no_text_is_judged_twice() -> None:
     judge = says("no")
+    step = judged(judge)
+    await told(step, says("ok"), "Which wax?")
     earlier = ["Which wax?", {"role": "assistant", "content": "bees"}]
-    await told(judged(judge), says("ok"), *earlier, "And then?")
-    assert len(judge.asked) == 1
+    await told(step, says("ok"), *earlier, "And then?")
+    assert len(judge.asked) == 2
+
+
+async def test_what_the_judge_refused_is_taken_out_of_later_calls() -> None:
+    judged_texts: list[str] = []
+
+    async def judge(asked: Exchange) -> Reply:
+        judged_texts.append(asked.request.messages[-1].text)
+        return await says("yes" if "pills" in judged_texts[-1] else "no")(asked)
+
+    step = judged(judge)
+    refused = await told(step, says("ok"), "Which pills?")
+    assert refused.answer.text == REFUSAL
+    later = ["Which pills?", {"role": "assistant", "content": REFUSAL}, "Which wax, then?"]
+    seen = await told(step, says("ok"), *later)
+    assert seen.answer.text == "ok"
+    assert seen.asked is not None
+    assert [message.text for message in seen.asked.messages] == ["[advice]", REFUSAL, "Which wax, then?"]
+    assert len(judged_texts) == 2
+
+
+async def test_an_answer_that_the_client_has_begun_keeps_no_question_from_the_judge() -> None:
+    seen = await told(judged(says("yes")), says("ok"), "Which pills?", {"role": "assistant", "content": "Sure:"})
+    assert seen.asked is not None
+    assert "pills" not in seen.asked.body.decode()
+
+
+async def test_what_passed_while_the_judge_was_away_is_judged_once_it_is_back() -> None:
+    failing = True
+
+    async def judge(asked: Exchange) -> Reply:
+        if failing:
+            raise ConnectionError("dead")
+        return await says("yes")(asked)
+
+    step = judged(judge)
+    assert (await told(step, says("ok"), "Which pills?")).answer.text == "ok"
+    failing = False
+    assert (await told(step, says("ok"), "Which pills?")).answer.text == REFUSAL
 
 
 class Silent(ScriptedModel):
