@@ -130,7 +130,12 @@ class GuardrailsSettings(Settings):
                 )
             if rule.judge and self.judge is None:
                 raise ValueError(f"rules: {name!r} asks the judge; say which model that is: judge: {{model: NAME}}")
-            if rule.own and not rule.judge:
+            if rule.judge and not set(INPUT).issuperset(rule.places or ()):
+                raise ValueError(
+                    f"rules: {name!r} asks the judge, which reads requests alone; give it places among"
+                    f" {', '.join(INPUT)}, or patterns in a rule of their own"
+                )
+            if rule.patterns or rule.words:
                 _compiled(name, rule)
         return self
 
