@@ -236,14 +236,6 @@ BROKEN = {
         document("variants: {terse: {model: smart}}"),
         "burnish.yaml:11: agents.support.variants.terse.model: no model called 'smart'",
     ),
-    "a judge of answers": (
-        document("middleware: [{guardrails: {judge: {model: fast}, rules: {advice: {judge: Why, places: [answer]}}}}]"),
-        "burnish.yaml:11: agents.support.middleware[0]: rules: 'advice' asks the judge, which reads requests alone",
-    ),
-    "a pattern without an end, beside a question": (
-        document("middleware: [{guardrails: {judge: {model: fast}, rules: {k: {judge: Why, patterns: ['a+']}}}}]"),
-        "burnish.yaml:11: agents.support.middleware[0]: rules: rule 'k': 'a+' repeats without an end",
-    ),
     "a variant that loosens guardrails": (
         document("middleware: [guardrails]", "variants: {terse: {steps: {guardrails: {output: []}}}}"),
         "burnish.yaml:12: agents.support.variants.terse.steps.guardrails: a variant may not loosen guardrails",
