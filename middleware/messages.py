@@ -176,7 +176,8 @@ class ChatRequest(ABC):
         """A copy in which the texts of the conversation are edited where they stand; itself where no edits are given.
 
         `edits` is asked, in the order of the conversation, for the text of each message that has any, as
-        `Message.text` shows it, and, as the assistant's, for the arguments of each tool call. An edit that spans
+        `Message.text` shows it, and, as the assistant's, for the arguments of each tool call and for what it thought;
+        as a tool's, for what it was given by tools that its provider ran. An edit that spans
         several parts goes into the first and is cut out of the others. What is not edited keeps its bytes. What its
         author has signed or encrypted is not touched.
         """

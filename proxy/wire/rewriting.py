@@ -48,8 +48,11 @@ def object_at(holder: Object, name: str) -> Object:
 
 def objects_at(holder: Object, name: str) -> Sequence[Object]:
     """The objects in the list that `holder` has there, opened in place."""
+    written = holder.get(name, _NULL)
+    if isinstance(written, dict | list):
+        return [each for each in written if isinstance(each, dict)]  # It has been opened.
     try:
-        items: list[Any] = list(_LIST.decode(holder.get(name, _NULL)))
+        items: list[Any] = list(_LIST.decode(written))
     except _UNREADABLE:
         return ()
     holder[name] = items

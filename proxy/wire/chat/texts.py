@@ -1,12 +1,12 @@
 """The texts of a message in a conversation: where they stand, and edits to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from middleware.messages import Edits, Role
-from proxy.wire.rewriting import Object, Slot, edit, object_at, objects_at, opened, text_at
+from proxy.wire.rewriting import Object, Slot, edit, edit_object, object_at, objects_at, opened, text_at
 
 OF_PARTS = ("text", "refusal")
 """The fields of a part in which it says something."""
@@ -24,10 +24,31 @@ def texts_in(content: Any) -> Sequence[str]:
 def rewritten(message: msgspec.Raw, role: Role, edits: Edits) -> msgspec.Raw:
     """The message with edits to its text, and to the arguments of its calls; itself where none are made."""
     fields = opened(message)
-    made = edit(_texts(fields), role, edits)
-    for called in _called(fields):
-        made = edit((called,), "assistant", edits) or made
+    made = False
+    for thought in _thoughts(fields) if role == "assistant" else ():
+        made = edit(thought, role, edits) or made
+    made = edit(_texts(fields), role, edits) or made
+    for called, name in _called(fields):
+        written = called.get(name)
+        if isinstance(written, msgspec.Raw) and bytes(written).startswith(b"{"):
+            made = edit_object(called, name, "assistant", edits) or made
+        else:
+            made = edit(text_at(called, name), "assistant", edits) or made
     return msgspec.Raw(msgspec.json.encode(fields)) if made else message
+
+
+def _thoughts(message: Object) -> Iterator[Sequence[Slot]]:
+    """Each text of reasoning, as the providers name it, that nobody has signed."""
+    yield text_at(message, "reasoning_content")
+    yield text_at(message, "reasoning")
+    for part in objects_at(message, "content"):
+        yield text_at(part, "thinking") or [
+            slot for each in objects_at(part, "thinking") for slot in text_at(each, "text")
+        ]
+    for name in ("reasoning_details", "thinking_blocks"):
+        for detail in objects_at(message, name):
+            if not text_at(detail, "signature"):
+                yield [slot for field in ("text", "summary", "thinking") for slot in text_at(detail, field)]
 
 
 def _texts(message: Object) -> Sequence[Slot]:
@@ -35,10 +56,9 @@ def _texts(message: Object) -> Sequence[Slot]:
     return [*(parts or text_at(message, "content")), *text_at(message, "refusal")]
 
 
-def _called(message: Object) -> Sequence[Slot]:
-    calls = objects_at(message, "tool_calls")
-    asked = [
-        text_at(object_at(each, "function"), "arguments") or text_at(object_at(each, "custom"), "input")
-        for each in calls
-    ]
-    return [*(slot for slots in asked for slot in slots), *text_at(object_at(message, "function_call"), "arguments")]
+def _called(message: Object) -> Iterator[tuple[Object, str]]:
+    """Where the arguments of each call stand."""
+    for call in objects_at(message, "tool_calls"):
+        yield object_at(call, "function"), "arguments"
+        yield object_at(call, "custom"), "input"
+    yield object_at(message, "function_call"), "arguments"

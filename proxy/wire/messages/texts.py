@@ -33,13 +33,14 @@ def _edited(message: Object, edits: Edits) -> bool:
     blocks = objects_at(message, "content")
     match role:
         case "assistant" | "system":
-            made = edit(_content_of(message, blocks), role, edits)
+            made = _edited_inside(blocks, edits)
+            made = edit(_content_of(message, blocks), role, edits) or made
             for block in blocks:
                 if _type(block) in CALLS:
                     made = edit_object(block, "input", "assistant", edits) or made
         case _:
             results = [block for block in blocks if _type(block) == "tool_result"]
-            made = False
+            made = _edited_inside(blocks, edits)
             for result in results:
                 made = edit(_content(result, "content"), "tool", edits) or made
                 _leave_out_emptied(result)
@@ -47,6 +48,29 @@ def _edited(message: Object, edits: Edits) -> bool:
             made = edit(_content_of(message, others), "user", edits) or made
     _leave_out_emptied(message)
     return made
+
+
+def _edited_inside(blocks: Sequence[Object], edits: Edits) -> bool:
+    """Edits to what the model thought, unless it is signed or sealed, and to what the tools gave that the provider ran
+    for it: it read that before it said anything."""
+    made = False
+    for block in blocks:
+        match _type(block):
+            case "thinking" if not text_at(block, "signature"):
+                made = edit(text_at(block, "thinking"), "assistant", edits) or made
+            case "compaction" if not text_at(block, "encrypted_content"):
+                made = edit(text_at(block, "content"), "assistant", edits) or made
+            case kind if kind.endswith("_tool_result"):
+                made = edit(_given(block), "tool", edits) or made
+    return made
+
+
+def _given(holder: Object) -> Sequence[Slot]:
+    """What a tool of the provider's gave: texts, documents, what was found or what a command wrote."""
+    said = [slot for name in ("title", "stdout", "stderr", "content") for slot in text_at(holder, name)]
+    inside = [object_at(holder, "content")] if isinstance(holder.get("content"), msgspec.Raw) else []
+    inside = [*filter(None, inside), *objects_at(holder, "content")]
+    return [*said, *(slot for each in inside for slot in _texts(each) or _given(each))]
 
 
 def _content_of(message: Object, blocks: Sequence[Object]) -> Sequence[Slot]:

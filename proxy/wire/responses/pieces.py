@@ -35,7 +35,7 @@ class Where(NamedTuple):
     field: str
 
 
-_ARGUMENTS: Final = {
+_TOLD_ARGUMENTS: Final = {
     "function_call": "arguments",
     "custom_tool_call": "input",
     "mcp_call": "arguments",
@@ -52,8 +52,10 @@ _WHOLE_ARGUMENTS: Final = {
 }
 """Of items that no stream tells in pieces: they come with the item's end."""
 
-_ALL_ARGUMENTS: Final = {**_ARGUMENTS, **_WHOLE_ARGUMENTS}
-_CALLS: Final = tuple(_ALL_ARGUMENTS)
+ARGUMENTS: Final = {**_TOLD_ARGUMENTS, **_WHOLE_ARGUMENTS}
+"""Where the arguments stand in a call, by its type."""
+
+_CALLS: Final = tuple(ARGUMENTS)
 _STEMS: Final = {
     b"response.output_text": ("text", "content", "text"),
     b"response.refusal": ("refusal", "content", "refusal"),
@@ -120,7 +122,7 @@ def pieces_of_item(item: Fields, index: int) -> Iterator[Piece]:
         for place, part in enumerate(items_in(content)):
             yield from pieces_of_part(fields_in(part), index, parts, place)
     call = text_in(item.get("type"))
-    name = _ALL_ARGUMENTS.get(call, "")
+    name = ARGUMENTS.get(call, "")
     if name in item and (text := object_text(item[name])):
         yield Piece(_arguments(call, index), text)
 
@@ -267,6 +269,6 @@ def place_of(channel: Channel) -> Where:
     """Where it stands in its item."""
     place = channel.item & _PLACE
     if channel.kind == "arguments":
-        return Where("", 0, _ALL_ARGUMENTS[_CALLS[place & ~_BEGUN]])
+        return Where("", 0, ARGUMENTS[_CALLS[place & ~_BEGUN]])
     field = "refusal" if channel.kind == "refusal" else "text"
     return Where("summary", place - _SUMMARY, field) if place >= _SUMMARY else Where("content", place, field)

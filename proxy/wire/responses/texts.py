@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from middleware.messages import Edits, Role
 from proxy.wire.responses.items import OF_PARTS, Item, role_of
+from proxy.wire.responses.pieces import ARGUMENTS
 from proxy.wire.responses.raw import NULL, items_in, raw, text_in, value_in
-from proxy.wire.rewriting import Object, Slot, edit, objects_at, opened, text_at
+from proxy.wire.rewriting import Object, Slot, edit, edit_object, object_at, objects_at, opened, text_at
 
-_CALLS: Final = {"function_call": "arguments", "custom_tool_call": "input"}
+_STREAMS: Final = ("stdout", "stderr")
+"""What a command wrote."""
 
 
 def rewritten(request: Object, edits: Edits) -> Object | None:
@@ -42,15 +46,43 @@ def _turns(items: Sequence[Object]) -> Iterator[tuple[Sequence[int], Role]]:
 
 
 def _edit_turn(items: Sequence[Object], role: Role, edits: Edits) -> bool:
-    """All of its text, then, in what the model said, the arguments of each call. Whether there were any edits."""
+    """All of its text, then, in what the model said, the arguments of each call. Whether there were any edits.
+
+    Before that what the model thought, and what the tools gave that the provider ran for it: it read that first.
+    """
     if role != "assistant":
-        return any(edit(_content(item, "content" if _is_message(item) else "output"), role, edits) for item in items)
-    texts = [slot for item in items if _is_message(item) for slot in _content(item, "content")]
-    made = edit(texts, "assistant", edits)
+        (item,) = items
+        return edit(_content(item, "content") if _is_message(item) else _result(item), role, edits)
+    made = False
     for item in items:
-        if name := _CALLS.get(text_in(item.get("type"))):
-            made = edit(text_at(item, name), "assistant", edits) or made
+        if not _is_message(item):
+            for parts in ("summary", "content"):
+                made = edit(_content(item, parts), "assistant", edits) or made
+            made = edit(_found(item), "tool", edits) or made
+    texts = [slot for item in items if _is_message(item) for slot in _content(item, "content")]
+    made = edit(texts, "assistant", edits) or made
+    for item in items:
+        if name := ARGUMENTS.get(text_in(item.get("type"))):
+            if isinstance(item.get(name), msgspec.Raw) and bytes(item[name]).startswith((b"{", b"[")):
+                made = edit_object(item, name, "assistant", edits) or made
+            else:
+                made = edit(text_at(item, name), "assistant", edits) or made
     return made
+
+
+def _result(item: Object) -> Sequence[Slot]:
+    """What a tool gave that the client ran, or said of whether it may be run."""
+    streams = [slot for each in objects_at(item, "output") for name in _STREAMS for slot in text_at(each, name)]
+    return [*_content(item, "output"), *streams, *text_at(item, "reason")]
+
+
+def _found(item: Object) -> Sequence[Slot]:
+    """What a tool gave that the provider ran."""
+    said = [slot for name in ("output", "error", "result") for slot in text_at(item, name)]
+    error = text_at(object_at(item, "error"), "message")
+    logs = [slot for each in objects_at(item, "outputs") for slot in text_at(each, "logs")]
+    files = [slot for each in objects_at(item, "results") for slot in text_at(each, "text")]
+    return [*said, *error, *logs, *files]
 
 
 def _content(item: Object, name: str) -> Sequence[Slot]:

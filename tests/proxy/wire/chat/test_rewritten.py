@@ -109,11 +109,42 @@ def test_what_is_edited_is_what_the_messages_show(conversation: list[dict[str, A
             {"role": "assistant", "function_call": {"name": "f", "arguments": "ab"}},
             {"role": "assistant", "function_call": {"name": "f", "arguments": "*b"}},
         ),
+        (
+            {"role": "assistant", "reasoning_content": "ab", "content": ""},
+            {"role": "assistant", "reasoning_content": "*b", "content": ""},
+        ),
+        ({"role": "assistant", "reasoning": "ab"}, {"role": "assistant", "reasoning": "*b"}),
+        (
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "ab"}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "*b"}]},
+        ),
+        (
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "ab"}]}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "*b"}]}]},
+        ),
+        (
+            {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "ab", "signature": None}]},
+            {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "*b", "signature": None}]},
+        ),
+        (
+            {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "ab", "signature": "s"}]},
+            {"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": "ab", "signature": "s"}]},
+        ),
     ],
 )
 def test_each_text_is_edited_where_it_stands(message: dict[str, Any], after: dict[str, Any]) -> None:
     changed = asked(message).rewritten(lambda role, text: [Edit(0, 1, "*")])
     assert json.loads(changed.body)["messages"] == [after]
+
+
+@pytest.mark.parametrize("call", [{"tool_calls": 1}, {"function_call": 1}], ids=str)
+def test_arguments_that_are_an_object_are_edited_and_stay_one(call: dict[str, Any]) -> None:
+    def calling(what: str) -> dict[str, Any]:
+        called = {"name": "f", "arguments": {"what": what}}
+        return {"tool_calls": [{"function": called}]} if "tool_calls" in call else {"function_call": called}
+
+    changed = asked({"role": "assistant", **calling("sk-1")}).rewritten(lambda role, text: [Edit(9, 13, "***")])
+    assert json.loads(changed.body)["messages"] == [{"role": "assistant", **calling("***")}]
 
 
 def test_what_is_not_edited_keeps_its_bytes() -> None:
