@@ -34,8 +34,17 @@ class Guarding:
         self._blocked = False
 
     async def __call__(self, chunks: AsyncIterator[Chunk]) -> AsyncIterator[Chunk]:
-        chunk = None
-        async for chunk in chunks:
+        chunk, source = None, aiter(chunks)
+        while True:
+            try:
+                chunk = await anext(source)
+            except StopAsyncIteration:
+                break
+            except Exception:
+                # What is not decided stays here: it may be the most of what a rule looks for.
+                for each in self._decided():
+                    yield each
+                raise
             for each in self._whole(chunk) if chunk.whole else self._take(chunk):
                 self._last = each
                 yield each
@@ -62,6 +71,8 @@ class Guarding:
         for channel, line in self._lines.items():
             if line.waiting and channel not in own and chunk.ends(channel):
                 self._say(line, line.scanner.end(), ready)
+        if self._blocked:
+            return ready
         if not pieces:
             ready.append(chunk)
         elif len(pieces) == 1:
@@ -80,6 +91,11 @@ class Guarding:
             if line.waiting and not self._blocked:
                 self._say(line, line.scanner.end(), ready)
         return ready
+
+    def _decided(self) -> list[Chunk]:
+        """What is decided of chunks that wait for the rest of it."""
+        heads = [line.waiting[0] for line in self._lines.values() if line.waiting]
+        return [head.told() for head in heads if head.taken]
 
     def _watched(self, chunk: Chunk) -> Sequence[Piece]:
         return [piece for piece in chunk.pieces if place_of(piece.channel) in self._watch.places]
@@ -161,6 +177,10 @@ class _Entry:
         self.taken = 0
         self.said: list[str] = []
 
+    def told(self) -> Chunk:
+        """The chunk with what is decided of it."""
+        return self.chunk.with_pieces({self.channel: "".join(self.said)})
+
     def done(self) -> Chunk:
         said = "".join(self.said)
         return self.chunk if said == self.text else self.chunk.with_pieces({self.channel: said})
@@ -212,7 +232,7 @@ class _Line:
         """What is decided of a chunk waits for the rest of it, unless more would then be held than was declared."""
         if self.waiting and self.waiting[0].taken and self.held > self._longest:
             head = self.waiting[0]
-            ready.append(head.chunk.with_pieces({head.channel: "".join(head.said)}))
+            ready.append(head.told())
             rest = head.text[head.taken :]
             self.waiting[0] = _Entry(head.chunk.carrying(head.channel, rest), head.channel, rest)
 
