@@ -10,7 +10,7 @@ from proxy.wire import document as documents
 from proxy.wire import sse
 from proxy.wire.responses import event
 from proxy.wire.responses.answer import ResponsesChunk
-from proxy.wire.responses.raw import encode
+from proxy.wire.responses.raw import encode, fields_in, items_in
 from proxy.wire.responses.resource import begun
 from proxy.wire.responses.split import split_response
 
@@ -48,7 +48,7 @@ class ResponsesWriter:
         """
         kind = event.kind_of(document) if document else b""
         if document and kind == event.FAILED:
-            return _named(kind, document)
+            return _named(kind, _with_no_output(document))
         told = event.told_error(document) if document else None
         number = self._next_number()
         code = error.code if told is None else told.code
@@ -81,3 +81,11 @@ class ResponsesWriter:
 def _named(kind: bytes, data: bytes) -> bytes:
     written = sse.event(data)
     return b"event: " + kind + b"\n" + written if kind and b"\n" not in kind and b"\r" not in kind else written
+
+
+def _with_no_output(data: bytes) -> bytes:
+    """A failed response without what it said until then: its client was told that already, or a step held it back."""
+    response = event.read_event(data).response
+    if not items_in(fields_in(response).get("output")):
+        return data
+    return documents.with_fields(data, response=documents.with_fields(bytes(response), output=[]))

@@ -89,6 +89,16 @@ async def test_text_of_a_response_that_no_delta_tells_passes_the_rules(
     assert (MASKED if action == "rewrite" else REFUSAL).encode() in answer.body
 
 
+async def test_a_response_that_fails_does_not_tell_what_the_rules_hold_back(upstream: Upstream, start: Start) -> None:
+    line = await Way(RESPONSES, RESPONSES).open(start, upstream, agent=guarded())
+    failed = {**response(MESSAGE, status="failed"), "error": {"code": "server_error", "message": "no"}}
+    created = event("response.created", response=response(status="in_progress"))
+    upstream.reply(streamed([created, event("response.failed", response=failed)]), to=RESPONSES.path)
+    answer = await line.ask(stream=True)
+    assert TOKEN[8:].encode() not in answer.body
+    assert b'"code": "server_error"' in answer.body or b'"code":"server_error"' in answer.body
+
+
 def message(*content: dict[str, Any]) -> dict[str, Any]:
     usage = {"input_tokens": 1, "output_tokens": 1}
     return {
