@@ -5,21 +5,21 @@ once, and is still in the conversation, is taken out of it: the model may not co
 """
 
 import asyncio
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final
 
 from middleware.exchange import Exchange
-from middleware.guardrails.findings import Findings, Refused
+from middleware.guardrails.findings import Findings, Refused, between, merged
 from middleware.guardrails.injection import Injections
 from middleware.guardrails.judge import Judge, JudgeFailed
 from middleware.guardrails.plan import Plan, Watch
+from middleware.guardrails.presidio import Presidio
 from middleware.messages import ChatRequest, Edit, Role
 from policies.guardrails.guard import Guard
 from policies.guardrails.json_strings import fitting
-from policies.guardrails.matching import Match
 from policies.guardrails.rule import Place
 
 _PLACES: Final[Mapping[Role, Place]] = {
@@ -44,6 +44,7 @@ class Incoming:
         plan: Plan,
         *,
         hides: Watch,
+        presidio: Presidio | None,
         injections: Injections | None,
         judge: Judge | None,
         judged: Sequence[tuple[str, Guard]],
@@ -51,6 +52,7 @@ class Incoming:
         """`hides` finds what is not to be shown as evidence."""
         self._plan = plan
         self._hides = hides
+        self._presidio = presidio
         self._injections = injections
         self._judge = judge
         self._judged = judged
@@ -89,7 +91,10 @@ class Incoming:
     async def _look(self, exchange: Exchange, found: "_Found", findings: Findings) -> None:
         for watch in (self._plan.changing, self._plan.looking):
             if matches := watch.find(found.place, found.text):
-                self._take(watch, matches, found, findings)
+                guarded = [(watch.guard_of(match.rule, found.place), match.start, match.end) for match in matches]
+                self._take(guarded, found, findings)
+        if self._presidio is not None and (entities := await self._presidio.find(found.place, found.text, findings)):
+            self._take(entities, found, findings)
         if self._injections is not None:
             guard = await self._injections.look(exchange, found.place, found.text, findings)
             if guard is not None:
@@ -99,11 +104,10 @@ class Incoming:
                 if found.place in guard.places and await self._says_yes(exchange, question, found.text, findings):
                     self._take_all(guard, found, findings)
 
-    def _take(self, watch: Watch, matches: Sequence[Match], found: "_Found", findings: Findings) -> None:
+    def _take(self, guarded: Sequence[tuple[Guard, int, int]], found: "_Found", findings: Findings) -> None:
         found.any = True
-        hidden = self._hidden(found.text, *((match.start, match.end) for match in matches))
-        for rule, start, end in matches:
-            guard = watch.guard_of(rule, found.place)
+        hidden = self._hidden(found.text, *((start, end) for _, start, end in guarded))
+        for guard, start, end in guarded:
             first, last = max(0, start - _AROUND), end + _AROUND
             findings.add(
                 guard,
@@ -111,10 +115,10 @@ class Incoming:
                 before=found.text[first:start],
                 found=found.text[start:end],
                 after=found.text[end:last],
-                hidden=[(begin - first, close - first) for begin, close in _between(hidden, first, last)],
+                hidden=between(hidden, first, last),
             )
             if guard.changes:
-                words = rule.replacement
+                words = guard.rule.replacement
                 found.change(
                     guard, start, end, fitting(words, found.text, start) if found.place == "history" else words
                 )
@@ -127,14 +131,7 @@ class Incoming:
             found.change(guard, 0, len(found.text), guard.rule.replacement)
 
     def _hidden(self, text: str, *more: tuple[int, int]) -> list[tuple[int, int]]:
-        """In order, and none overlaps another."""
-        hidden: list[tuple[int, int]] = []
-        for start, end in sorted([*more, *((match.start, match.end) for match in self._hides.find("user", text))]):
-            if hidden and start < hidden[-1][1]:
-                hidden[-1] = (hidden[-1][0], max(end, hidden[-1][1]))
-            else:
-                hidden.append((start, end))
-        return hidden
+        return merged([*more, *((match.start, match.end) for match in self._hides.find("user", text))])
 
     async def _says_yes(self, exchange: Exchange, question: str, text: str, findings: Findings) -> bool:
         """The judge is not asked the same of the same text again: what it refused is in every later call."""
@@ -174,13 +171,20 @@ class _Found:
         elif guard.action == "block" or (start, end) == (0, len(self.text)):
             # An older text that was refused then, and is still there.
             self.edits = [Edit(0, len(self.text), guard.rule.replacement)]
-        elif not self.edits or self.edits[-1].end <= start:
-            self.edits.append(Edit(start, end, instead))
+        else:
+            # Of two that overlap, the second has what the first left.
+            self.edits += [Edit(first, last, instead) for first, last in self._left(start, end)]
+            self.edits.sort(key=attrgetter("start"))
 
-
-def _between(parts: Sequence[tuple[int, int]], first: int, last: int) -> Sequence[tuple[int, int]]:
-    """Those that have something of what is between; `parts` are in order."""
-    return parts[bisect_right(parts, first, key=itemgetter(1)) : bisect_left(parts, last, key=itemgetter(0))]
+    def _left(self, start: int, end: int) -> list[tuple[int, int]]:
+        left: list[tuple[int, int]] = []
+        for edit in self.edits[bisect_right(self.edits, start, key=attrgetter("end")) :]:
+            if edit.start >= end:
+                break
+            if edit.start > start:
+                left.append((start, edit.start))
+            start = edit.end
+        return [*left, (start, end)] if start < end else left
 
 
 def _texts(request: ChatRequest) -> list[tuple[Role, str, bool]]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from middleware.guardrails.settings import INJECTION, GuardrailsSettings, RuleSettings, rule_of
+from middleware.guardrails.settings import INJECTION, PRESIDIO, GuardrailsSettings, RuleSettings, rule_of
 from policies.guardrails.guard import Guard
 from policies.guardrails.matching import Match, Matcher
 from policies.guardrails.packs import PACKS
@@ -105,6 +105,22 @@ def judged_guards(settings: GuardrailsSettings) -> list[tuple[str, Guard]]:
         for name, written in settings.rules.items()
         if written.judge
     ]
+
+
+def presidio_guards(settings: GuardrailsSettings) -> dict[tuple[str, Place], Guard]:
+    """What follows for each kind of thing that Presidio finds, by place."""
+    guards: dict[tuple[str, Place], Guard] = {}
+    for entity in settings.presidio.entities:
+        id = f"{PRESIDIO}.{entity}"
+        own, shared = settings.rules.get(id, _PLAIN), settings.rules.get(PRESIDIO, _PLAIN)
+        said = entity.replace("_", " ").lower()
+        rule = Rule(id=id, reason=f"Presidio finds in it: {said}", replacement=f"[{said}]")
+        action, mode = own.action or shared.action or "rewrite", own.mode or shared.mode or settings.mode
+        asked = _places(settings, PRESIDIO, id)
+        places = (own.places or shared.places or asked) if asked else ()
+        guard = Guard(_with_exceptions(rule, own, shared), action, mode, places)
+        guards |= {(entity, place): guard for place in places}
+    return guards
 
 
 def _built_in(settings: GuardrailsSettings) -> Iterable[Guard]:

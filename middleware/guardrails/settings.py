@@ -1,5 +1,6 @@
 """What an owner says of the guardrails of an agent, as it stands in the YAML."""
 
+from importlib.util import find_spec
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -10,6 +11,9 @@ from policies.guardrails.rule import INPUT, OUTPUT, Action, Mode, Place, Rule
 
 INJECTION: Final = "injection"
 """The check for text that speaks to the model: rules, then a classifier, then the judge."""
+
+PRESIDIO: Final = "presidio"
+"""Presidio's pattern recognisers, which come with an extra."""
 
 OnError = Literal["open", "closed"]
 
@@ -92,9 +96,38 @@ class ClassifierSettings(Settings):
     """When it fails: `open` goes on without its verdict, `closed` refuses the call."""
 
 
+class PresidioSettings(Settings):
+    """Presidio's pattern recognisers, where `input` or `output` names `presidio`. They look at requests and at whole
+    answers; a streamed answer they look at when it has ended, so there they only put on record what they find."""
+
+    entities: tuple[str, ...] = (
+        "CREDIT_CARD",
+        "CRYPTO",
+        "EMAIL_ADDRESS",
+        "IBAN_CODE",
+        "IP_ADDRESS",
+        "MEDICAL_LICENSE",
+        "PHONE_NUMBER",
+        "UK_NHS",
+        "US_ITIN",
+        "US_SSN",
+    )
+    """What it looks for, by Presidio's names: what has a pattern that is sure enough without the words around it."""
+
+    score: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """From here on it counts; Presidio gives a phone number 0.4."""
+
+    timeout: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """Seconds that a text may take."""
+
+    on_error: OnError = "open"
+    """When it fails: `open` goes on without it, `closed` refuses the call or the whole answer."""
+
+
 class GuardrailsSettings(Settings):
     input: tuple[str, ...] = (INJECTION,)
-    """What requests are checked for: `injection`, packs of rules (`secrets`, `pii`), single rules (`pii.email`)."""
+    """What requests are checked for: `injection`, packs of rules (`secrets`, `pii`), single rules (`pii.email`), and
+    `presidio`."""
 
     output: tuple[str, ...] = ("secrets",)
     """What answers and the arguments of tool calls are checked for."""
@@ -107,6 +140,7 @@ class GuardrailsSettings(Settings):
 
     classifier: ClassifierSettings = ClassifierSettings()
     judge: JudgeSettings | None = None
+    presidio: PresidioSettings = PresidioSettings()
 
     refusal: Annotated[str, Field(min_length=1)] = "I cannot help with that."
     """What the client reads in place of what was blocked."""
@@ -116,7 +150,8 @@ class GuardrailsSettings(Settings):
 
     @model_validator(mode="after")
     def _names(self) -> "GuardrailsSettings":
-        known = {INJECTION, *PACKS, *(rule.id for pack in PACKS.values() for rule in pack)}
+        known = {INJECTION, PRESIDIO, *PACKS, *(rule.id for pack in PACKS.values() for rule in pack)}
+        known |= {f"{PRESIDIO}.{entity}" for entity in self.presidio.entities}
         for side in ("input", "output"):
             for name in getattr(self, side):
                 if name not in known:
@@ -137,6 +172,9 @@ class GuardrailsSettings(Settings):
                 )
             if rule.patterns or rule.words:
                 _compiled(name, rule)
+        asked = any(name.partition(".")[0] == PRESIDIO for name in (*self.input, *self.output))
+        if asked and find_spec("presidio_analyzer") is None:
+            raise ValueError("`presidio` is not installed; install it with: pip install 'burnish[presidio]'")
         return self
 
 

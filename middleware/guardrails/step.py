@@ -7,11 +7,13 @@ from typing import Final
 
 from middleware.chain import CallRefused
 from middleware.exchange import Exchange
+from middleware.guardrails.afterwards import Afterwards
 from middleware.guardrails.findings import Findings, Refused
 from middleware.guardrails.incoming import Incoming
 from middleware.guardrails.injection import injections_of
 from middleware.guardrails.judge import Judge
-from middleware.guardrails.plan import Plan, Watch, judged_guards
+from middleware.guardrails.plan import Plan, Watch, judged_guards, presidio_guards
+from middleware.guardrails.presidio import presidio_of
 from middleware.guardrails.settings import GuardrailsSettings
 from middleware.guardrails.streaming import Guarding, place_of
 from middleware.protocol import Handler
@@ -46,6 +48,7 @@ class Guardrails:
         self._learned = services.guard_rules
         self._judge = Judge(settings.judge, services.model, services.request) if settings.judge else None
         self._injections = injections_of(settings, self._judge)
+        self._presidio = presidio_of(presidio_guards(settings), settings.presidio)
         self._hides = Watch([Guard(rule, "flag", "shadow", ("user",)) for pack in PACKS.values() for rule in pack])
         self._known: Sequence[LearnedRule] = self._learned()
         self._plan = Plan(settings, self._known)
@@ -69,6 +72,8 @@ class Guardrails:
             raise
         if not plan.changing.places.isdisjoint(OUTPUT):
             reply = reply.transform(Guarding(plan.changing, findings, self._settings.refusal))
+        if self._presidio is not None and not self._presidio.places.isdisjoint(OUTPUT):
+            reply = reply.transform(Afterwards(self._presidio, findings, self._settings.refusal, self._hidden))
         return reply.on_end(_ended(exchange, plan.looking, findings))
 
     def _hidden(self, text: str) -> Sequence[tuple[int, int]]:
@@ -100,6 +105,7 @@ class Guardrails:
         return Incoming(
             plan,
             hides=self._hides,
+            presidio=self._presidio,
             injections=self._injections,
             judge=self._judge,
             judged=judged_guards(self._settings),
