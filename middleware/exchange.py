@@ -1,6 +1,6 @@
 """One model call on its way up the chain."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -57,14 +57,20 @@ class Log(Protocol):
 
 
 class Call:
-    """What stays the same for a call all along the chain."""
+    """What stays the same for a call all along the chain, and what a step that guards says of keeping it.
+
+    `kept` is the request as it may be kept for calls that go on from it, where something was taken out of it; `mask`
+    takes out of any text what the client is not to see, for what is kept of answers that it was not given.
+    """
 
     __slots__ = (
         "agent",
         "bound",
         "headers",
         "id",
+        "kept",
         "log",
+        "mask",
         "previous",
         "session",
         "skips",
@@ -102,6 +108,8 @@ class Call:
         self.skips = skips
         self.log = log
         self.bound = bound
+        self.kept: ChatRequest | None = None
+        self.mask: Callable[[str], str] | None = None
 
 
 class Exchange:

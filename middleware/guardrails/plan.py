@@ -52,7 +52,17 @@ class Watch:
         matcher = self._matchers.get(place)
         if matcher is None or not text:
             return ()
-        return matcher.find(text, json=place in _JSON, all_is_masked=self._masks)
+        # In the history, arguments of tools stand beside what the model said.
+        json = place in _JSON or (place == "history" and text.lstrip().startswith(("{", "[")))
+        return matcher.find(text, json=json, all_is_masked=self._masks)
+
+    def masked(self, place: Place, text: str) -> str:
+        """The text with all that breaks a rule replaced."""
+        parts, at = [], 0
+        for rule, start, end in self.find(place, text):
+            parts += (text[at:start], rule.replacement)
+            at = end
+        return "".join([*parts, text[at:]])
 
     def scanner(self, place: Place) -> Scanner:
         """For one channel of a stream. Raises `KeyError` where nothing looks."""

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from middleware.chain import CallRefused
@@ -65,6 +66,10 @@ class Guardrails:
             _record(exchange, findings)
             return self._refused(exchange)
         findings.took(started)
+        if request is not exchange.request:
+            exchange.call.kept = request
+        if not plan.changing.places.isdisjoint(OUTPUT):
+            exchange.call.mask = partial(plan.changing.masked, "answer")
         try:
             reply = await call_next(exchange if request is exchange.request else exchange.with_request(request))
         except BaseException:

@@ -382,9 +382,9 @@ class _Call:
         whole = called is not None and called.converted
         if whole and outcome != "ok":
             return
-        self._agent.answers.keep(
-            self._request, completion, self._seen(completion), user=self._exchange.user, whole=whole
-        )
+        kept = self._exchange.call.kept
+        request = kept if isinstance(kept, WireRequest) else self._request
+        self._agent.answers.keep(request, completion, self._seen(completion), user=self._exchange.user, whole=whole)
 
     def _seen(self, completion: Completion) -> Seen:
         exchange, log = self._exchange, self._log

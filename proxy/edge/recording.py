@@ -111,6 +111,9 @@ class RunMaker:
         """`answer` stands in for the completion where there is none: the error the client was given."""
         call, asked, called, content = exchange.call, exchange.request, log.called, self._content
         ended_ns = call.started_ns + ended.nanoseconds
+        shown, mask = content, call.mask
+        if mask is not None:
+            shown = _after(mask, content)
         edits = changed_fields(asked.body, called.body) if called else None
         if completion is not None:
             answer = completion.kept.decode(errors="replace")
@@ -148,7 +151,7 @@ class RunMaker:
             request=content(asked.body.decode()),
             sent=content(edits.decode()) if edits else None,
             answer=content(answer) if answer else None,
-            steps=tuple([step.as_record(ended_ns, content) for step in log.steps]),
+            steps=tuple([step.as_record(ended_ns, shown) for step in log.steps]),
             tools=tuple([_kept(tool, content) for tool in log.tools]),
             attempts=tuple(log.attempts),
             asides=tuple(log.asides),
@@ -165,6 +168,10 @@ def _shown(fact: object, content: Callable[[str], str | None]) -> object:
             return replace(fact, original=kept, critique=content(fact.critique) or "")
         case _:
             return fact
+
+
+def _after(mask: Callable[[str], str], content: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    return lambda text: content(mask(text))
 
 
 def _kept(tool: ToolEvent, content: Callable[[str], str | None]) -> ToolEvent:

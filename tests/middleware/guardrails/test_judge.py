@@ -105,3 +105,20 @@ async def test_a_judge_that_fails_closed_refuses_the_call(judge: Any) -> None:
     assert seen.answer.text == REFUSAL
     assert seen.fact is not None
     assert (seen.fact.verdict, seen.fact.failed) == ("block", ("judge",))
+
+
+async def test_the_middle_of_a_long_text_is_read_too() -> None:
+    class Finds(ScriptedModel):
+        async def __call__(self, exchange: Exchange) -> Reply:
+            found = any("needle" in message.text for message in exchange.request.messages)
+            return await says("yes" if found else "no")(exchange)
+
+    hay = "hay " * 5_000
+    assert (await told(judged(Finds()), says("ok"), f"{hay} needle {hay}")).asked is None
+    assert (await told(judged(Finds()), says("ok"), hay + hay)).answer.text == "ok"
+
+
+async def test_of_a_text_that_nobody_can_read_there_is_no_verdict() -> None:
+    seen = await told(judged(says("no")), says("ok"), "hay " * 50_000)
+    assert seen.fact is not None
+    assert seen.fact.failed == ("judge",)

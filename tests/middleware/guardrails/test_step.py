@@ -82,6 +82,19 @@ async def test_results_of_tools_and_calls_of_earlier_turns_are_masked(api: str) 
     assert set(seen.fact.places) == {"history", "tool_result"}
 
 
+async def test_escapes_in_arguments_of_earlier_turns_hide_nothing() -> None:
+    arguments = '{"at": "\\u006bey-abcdefgh"}'
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": arguments}}
+    asked = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "ok"},
+    ]
+    seen = await told(guardrails(**own()), says("ok"), "look", *asked)
+    assert seen.asked is not None
+    (sent,) = seen.asked.messages[1].calls
+    assert json.loads(sent.arguments) == {"at": "***"}
+
+
 @APIS
 async def test_what_is_split_over_parts_is_found(api: str) -> None:
     parts = [{"type": "text", "text": "a key-abcd"}, {"type": "text", "text": "efgh b"}]
