@@ -17,9 +17,9 @@ class Middleware(Protocol):
 
     A class of this protocol is built as `Step(settings, services)`, with its own `Settings` class beside it. A step
     that needs the whole answer sets `buffers = True`, so that `burnish config check` can say which agents lose
-    streaming; where its settings decide that, they have a property `buffers`. One that guards sets `skippable = False`, so that no call can ask to go without it, and
-    `everywhere = True`, so that calls pass it which go past the rest of the chain, as text completions and embeddings
-    do; `refuses_unread` then says whether routes that Burnish cannot read are closed to the agent.
+    streaming. One that guards sets `skippable = False`, so that no call can ask to go without it, and `everywhere =
+    True`, so that calls pass it which go past the rest of the chain, as text completions and embeddings do;
+    `refuses_unread` then says whether routes that Burnish cannot read are closed to the agent.
     """
 
     async def __call__(self, exchange: Exchange, call_next: Handler, /) -> Reply: ...

@@ -58,7 +58,8 @@ class Watch:
 
     def masked(self, place: Place, text: str) -> str:
         """The text with all that breaks a rule replaced."""
-        parts, at = [], 0
+        parts: list[str] = []
+        at = 0
         for rule, start, end in self.find(place, text):
             parts += (text[at:start], rule.replacement)
             at = end
