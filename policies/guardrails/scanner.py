@@ -73,6 +73,7 @@ class Scanner:
         self._before += drop
         self._looked = waits - drop
         self._out = self._gone = max(waits, out) - drop
+        self._forget_before(waits, drop)
         return [Span(kept[out:waits])] if waits > out else []
 
     def _look(self, text: str, *, ended: bool) -> list[Span]:
@@ -142,7 +143,12 @@ class Scanner:
         for waiting in self._waiting:
             part = waiting.part
             part.start, part.sure, part.end = part.start - drop, part.sure - drop, part.end - drop
-        self._resume = {seeker: place - drop for seeker, place in self._resume.items() if place >= waits}
+        self._forget_before(waits, drop)
+
+    def _forget_before(self, waits: int, drop: int) -> None:
+        """Of where each rule is to be looked for again, what still counts, now that `drop` bytes are gone."""
+        if self._resume:
+            self._resume = {seeker: place - drop for seeker, place in self._resume.items() if place > waits}
 
 
 @dataclass(slots=True)

@@ -108,9 +108,15 @@ def test_so_is_json_with_its_escapes(rules: list[Rule], text: str, cuts: list[in
     st.booleans(),
 )
 def test_so_is_a_text_that_is_full_of_what_is_looked_for(some: list[str], most: int, size: int, json: bool) -> None:
-    rules = [Rule(id=told, reason="found", patterns=(told,), check="odd") for told in ("ab[1 ]", "x", "é")]
+    rules = [Rule(id=told, reason="found", patterns=(told,), check="odd") for told in ("ab[1 ]", "1 ?x", "[ab]{2}")]
     text = "".join(some) * (most // len(some) * 2)
     matcher = Matcher(rules, CHECKS)
     spans = streamed(matcher, cut(text, size), json=json)
     assert "".join(span.text for span in spans) == text
     assert mask(spans) == masked(matcher, text, json=json)
+
+
+def test_what_follows_a_match_at_once_is_found_when_it_comes_character_by_character() -> None:
+    rules = [Rule(id=told, reason="found", patterns=(told,), check="odd") for told in ("ab[1 ]", "1 ?x", "[ab]{2}")]
+    matcher = Matcher(rules, CHECKS)
+    assert mask(streamed(matcher, "1ab1 ab ")) == masked(matcher, "1ab1 ab ") == f"1{MASK} {MASK}"
