@@ -95,6 +95,12 @@ class ClassifierSettings(Settings):
     on_error: OnError = "open"
     """When it fails: `open` goes on without its verdict, `closed` refuses the call."""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "ClassifierSettings":
+        if self.sure is not None and self.unsure is not None and self.unsure > self.sure:
+            raise ValueError("unsure: is above sure; the judge is asked from `unsure` up to `sure`")
+        return self
+
 
 class PresidioSettings(Settings):
     """Presidio's pattern recognisers, where `input` or `output` names `presidio`. They look at requests and at whole
@@ -172,10 +178,27 @@ class GuardrailsSettings(Settings):
                 )
             if rule.patterns or rule.words:
                 _compiled(name, rule)
+            if not rule.own:
+                self._does_something(name, rule)
         asked = any(name.partition(".")[0] == PRESIDIO for name in (*self.input, *self.output))
         if asked and find_spec("presidio_analyzer") is None:
             raise ValueError("`presidio` is not installed; install it with: pip install 'burnish[presidio]'")
         return self
+
+    def _does_something(self, name: str, rule: RuleSettings) -> None:
+        """What is said of a built-in rule that nobody looks for would read as a guard, and be none."""
+        pack = name.partition(".")[0]
+        inside = [f"{name}."] if pack == name else [pack, name]
+        asked = (*self.input, *self.output)
+        if name not in asked and not any(each in inside or each.startswith(inside[0]) for each in asked):
+            raise ValueError(f"rules: nobody looks for {name!r}; name it, or {pack!r}, in `input` or `output`")
+        if rule.rest or rule.check:
+            raise ValueError(f"rules: {name!r} is built in: its `rest` and `check` are its own")
+        if pack == INJECTION:
+            if rule.allow:
+                raise ValueError("rules: injection knows no `allow`; give it other `places`, or the mode shadow")
+            if not set(INPUT).issuperset(rule.places or ()):
+                raise ValueError(f"rules: injection is looked for in requests; its places are among {', '.join(INPUT)}")
 
 
 def rule_of(name: str, settings: RuleSettings) -> Rule:

@@ -216,6 +216,12 @@ async def test_secrets_are_looked_for_in_answers_unless_something_else_is_said()
         ({"rules": {"mine": {"patterns": ["(?=a)b"]}}}, "mine"),
         ({"rules": {"secrets": {"patterns": ["a"]}}}, "is built in"),
         ({"rules": {"advice": {"judge": "Is it advice?"}}}, "say which model"),
+        ({"rules": {"pii": {"action": "block"}}}, "nobody looks for 'pii'"),
+        ({"rules": {"pii.email": {"action": "block"}}}, "nobody looks for 'pii.email'"),
+        ({"rules": {"injection": {"places": ["answer"]}}}, "its places are among"),
+        ({"rules": {"injection": {"allow": ["so"]}}}, "knows no `allow`"),
+        ({"rules": {"secrets": {"check": "luhn"}}}, "are its own"),
+        ({"classifier": {"sure": 0.2, "unsure": 0.9}}, "is above sure"),
     ],
 )
 def test_settings_that_cannot_work_say_what_would(written: dict[str, Any], says_so: str) -> None:
