@@ -7,14 +7,15 @@ Prints tables in Markdown. Nothing here is tuned: run it to see where a change o
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from benchmarks.guardrails.injection.corpus import KEPT, Origin, Text, prepared
 from benchmarks.guardrails.injection.figures import area
 from benchmarks.guardrails.injection.judges import Judge, ours
 from benchmarks.guardrails.injection.peers import PEERS, heard
-from benchmarks.pages import table
+from benchmarks.pages import table, write
 from benchmarks.results import this_machine
 from benchmarks.stats import percentile
 from policies.guardrails.injection.model import KINDS
@@ -55,14 +56,17 @@ def main() -> int:
             said = heard(peer, [text.text for text in texts], say)
             thresholds = dict.fromkeys(KINDS, peer.threshold)
             judges.append(Judge(peer.title, texts, said, thresholds, graded=peer.name != "picket"))
-    print(table(("", "sources", "texts", "near copies left out", "licences"), _sources(origins)), end="\n\n")
+    page = [table(("", "sources", "texts", "near copies left out", "licences"), _sources(origins))]
     for split, title in SPLITS.items():
-        print(f"Texts that are {title}.\n")
-        _tables(judges, [text for text in texts if text.split == split], split)
-    print(table(("published, on other texts: not comparable", "", ""), PUBLISHED), end="\n\n")
-    print(
-        f"{this_machine()}. Intervals are Wilson's, of 95 %. Recall at 1 % is with a threshold for each kind of text."
+        page += (f"Texts that are {title}.", *_tables(judges, [text for text in texts if text.split == split], split))
+    page += (
+        table(("published, on other texts: not comparable", "", ""), PUBLISHED),
+        f"{this_machine()}. Intervals are Wilson's, of 95 %. Recall at 1 % is with a threshold for each kind of text.",
     )
+    told = "\n\n".join(page)
+    print(told, end="\n\n")
+    if options.docs is not None:
+        write(options.docs / "guardrails.md", "python -m benchmarks.guardrails.injection", told, title="Guardrails")
     rules, cascade = (judge.share(attack=False, split="held_out") for judge in (judges[0], judges[2]))
     recall = {name: judges[2].share(attack=True, source=name) for name in _names(texts, attack=True)}
     enough = [
@@ -75,9 +79,9 @@ def main() -> int:
     return 0 if all(kept) else 1
 
 
-def _tables(judges: Sequence[Judge], texts: Sequence[Text], split: str) -> None:
+def _tables(judges: Sequence[Judge], texts: Sequence[Text], split: str) -> Iterator[str]:
     head = ("", "attacks found", "false positives", "AUC", f"recall at {MOST:.0%}", "ms a text")
-    print(table(head, [_row(judge, split) for judge in judges]), end="\n\n")
+    yield table(head, [_row(judge, split) for judge in judges])
     attacks, benign = _names(texts, attack=True), _names(texts, attack=False)
     exact = [judge.at(MOST, split) for judge in judges if judge.graded]
     for title, some, names, attack in (
@@ -86,7 +90,7 @@ def _tables(judges: Sequence[Judge], texts: Sequence[Text], split: str) -> None:
         ("false positives, by source", judges, benign, False),
     ):
         rows = [(judge.title, *(_cell(judge, name, split, attack=attack) for name in names)) for judge in some]
-        print(table((title, *names), rows), end="\n\n")
+        yield table((title, *names), rows)
 
 
 def _cell(judge: Judge, source: str, split: str, *, attack: bool) -> str:
@@ -131,6 +135,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.guardrails.injection", description=__doc__)
     parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], default=["picket", "guardify"],
                         help="cloneguard takes a tenth of a second a text, and more")  # fmt: skip
+    parser.add_argument("--docs", type=Path, default=None, help="also write guardrails.md in this folder")
     return parser.parse_args()
 
 
