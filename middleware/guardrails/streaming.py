@@ -78,8 +78,13 @@ class Guarding:
         elif len(pieces) == 1:
             channel, text = pieces[0]
             line = self._line(channel)
-            line.waiting.append(_Entry(chunk, channel, text))
-            self._say(line, line.feed(chunk, text), ready)
+            spans = line.feed(chunk, text)
+            if not line.waiting and _passes(spans, text):
+                line.passed(text)
+                ready.append(chunk)
+            else:
+                line.waiting.append(_Entry(chunk, channel, text))
+                self._say(line, spans, ready)
         else:
             self._take_apart(chunk, pieces, ready)
         return ready
@@ -211,6 +216,12 @@ class _Line:
         """Words to be read in place of what comes next."""
         return words if self._json is None else self._json.fitting(words)
 
+    def passed(self, text: str) -> None:
+        """`text` was passed on as it came."""
+        if self._json is not None:
+            self._json.take(text)
+        self.before = text[-_BEFORE:] if len(text) >= _BEFORE else (self.before + text)[-_BEFORE:]
+
     def pass_on(self, text: str, instead: str, ready: list[Chunk]) -> None:
         """`text` is decided; the client reads `instead`."""
         if self._json is not None:
@@ -238,4 +249,6 @@ class _Line:
 
 
 def _passes(spans: Sequence[Span], text: str) -> bool:
+    if len(spans) == 1:
+        return spans[0].match is None and len(spans[0].text) == len(text)
     return all(span.match is None for span in spans) and sum(len(span.text) for span in spans) == len(text)

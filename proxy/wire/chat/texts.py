@@ -1,7 +1,7 @@
 """The texts of a message in a conversation: where they stand, and edits to them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +10,9 @@ from proxy.wire.rewriting import Object, Slot, edit, edit_object, object_at, obj
 
 OF_PARTS = ("text", "refusal")
 """The fields of a part in which it says something."""
+
+_PLAIN: Final = frozenset({"role", "content", "name", "tool_call_id"})
+"""The fields of a message that says one text and nothing else, as most do."""
 
 
 def texts_in(content: Any) -> Sequence[str]:
@@ -24,6 +27,9 @@ def texts_in(content: Any) -> Sequence[str]:
 def rewritten(message: msgspec.Raw, role: Role, edits: Edits) -> msgspec.Raw:
     """The message with edits to its text, and to the arguments of its calls; itself where none are made."""
     fields = opened(message)
+    if fields.keys() <= _PLAIN and bytes(fields.get("content", b"")).startswith(b'"'):
+        made = edit(text_at(fields, "content"), role, edits)
+        return msgspec.Raw(msgspec.json.encode(fields)) if made else message
     made = False
     for thought in _thoughts(fields) if role == "assistant" else ():
         made = edit(thought, role, edits) or made
