@@ -99,10 +99,11 @@ class IndexedRun(NamedTuple):
 
 
 class IndexedRuns(NamedTuple):
-    """Runs in the order in which they were put, and the place that was read up to."""
+    """Runs in the order in which they were put, the place that was read up to, and whether there may be more."""
 
     runs: list[IndexedRun]
     upto: int
+    more: bool = False
 
 
 class RunStore(Protocol):
@@ -135,8 +136,11 @@ class RunStore(Protocol):
         """The runs meant, newest first, beginning behind `after`."""
         ...
 
-    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+    def after(self, seq: int, limit: int, agent: str | None = None, *, fact: str | None = None) -> IndexedRuns:
         """Those put since, the agent's alone if one is named: an idempotent cursor for whoever learns from them.
+
+        With a `fact`, only those that seem to have one of that name, and no run that has is missing: the others are not
+        read further than that takes. `limit` is of all.
 
         No run ever appears at or before a place that was read up to, however many processes put runs at once.
         """

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from proxy.guardrails.violations import incidents_in, scores_in, violations_in
+from proxy.guardrails.violations import FACT, incidents_in, scores_in, violations_in
 from records.incident import Incident
 from records.score import Score
 from stores.incidents import IncidentStore, Noted
@@ -58,7 +58,7 @@ class IncidentKeeper:
     def _step(self) -> bool:
         if not self._loaded:
             self._load()
-        page = self._stores.runs.after(self._read, self._at_once, self._agent)
+        page = self._stores.runs.after(self._read, self._at_once, self._agent, fact=FACT)
         runs: list[str] = []
         incidents: dict[str, Incident] = {}
         scores: list[Score] = []
@@ -82,7 +82,7 @@ class IncidentKeeper:
                 return True
             self._noted, self._saved = noted, upto
         self._read = upto
-        return len(page.runs) == self._at_once
+        return page.more
 
     def _load(self) -> None:
         self._noted = self._stores.incidents.noted(self._agent)

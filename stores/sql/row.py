@@ -5,14 +5,14 @@ those were cut into shared parts (`bodies`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from records.run import Run
 from stores.messages import Body, Digest, Template, digests_for
-from stores.runs import StoreError
+from stores.runs import IndexedRun, IndexedRuns, StoreError
 from stores.sql import texts
 
 TextOrNone = TypeVar("TextOrNone", str, str | None)
@@ -197,3 +197,11 @@ def _short(id: str | None) -> str | None:
 def _integer(value: int) -> int:
     """The number as a column of 64 bits can hold it. The document keeps the exact one."""
     return value if -_MAX <= value <= _MAX else (_MAX if value > 0 else -_MAX)
+
+
+def indexed(rows: Sequence[Any], limit: int, last: int, fact: str | None) -> IndexedRuns:
+    """Rows of place, document and question, read up to `last` where there were fewer than the `limit`."""
+    mark = fact.encode() if fact is not None else b""
+    found = [IndexedRun(place, run_of(told, None, {}), question) for place, told, question in rows if mark in told]
+    full = len(rows) == limit
+    return IndexedRuns(found, rows[-1][0] if full else last, full)

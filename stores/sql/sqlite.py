@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from records.run import Run
-from stores.runs import PATIENCE, IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreBusy, StoreError
-from stores.sql.row import Batch, MessageRow, RunRow, clean, run_of
+from stores.runs import PATIENCE, IndexedRuns, Position, RunFilter, RunSummary, StoreBusy, StoreError
+from stores.sql.row import Batch, MessageRow, RunRow, clean, indexed
 
 if TYPE_CHECKING:
     from stores.sql.store import SqlStore
@@ -88,14 +88,13 @@ class SqliteStore:
     def find(self, which: RunFilter, limit: int = 50, after: Position | None = None) -> list[RunSummary]:
         return self._sql().find(which, limit, after)
 
-    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+    def after(self, seq: int, limit: int, agent: str | None = None, *, fact: str | None = None) -> IndexedRuns:
         with self._explained():
             connection = self._connection()
             ((last,),) = connection.execute(LAST_RUN).fetchall()
             wanted = {"seq": seq, "last": last, "agent": clean(agent), "limit": limit}
             rows = connection.execute(RUNS_AFTER, wanted).fetchall()
-        found = [IndexedRun(place, run_of(document, None, {}), question) for place, document, question in rows]
-        return IndexedRuns(found, found[-1].seq if len(found) == limit else max(seq, last))
+        return indexed(rows, limit, max(seq, last), fact)
 
     def count(self, which: RunFilter) -> int:
         return self._sql().count(which)

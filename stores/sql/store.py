@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from records.run import Run
 from stores.messages import Digest
-from stores.runs import IndexedRun, IndexedRuns, Position, RunFilter, RunSummary, StoreError
+from stores.runs import IndexedRuns, Position, RunFilter, RunSummary, StoreError
 from stores.sql.engine import WRITES, explained
 from stores.sql.guard_erasure import forget_guards, lock_guards
 from stores.sql.insight_erasure import forget_insights, forget_words_of, lock_insights
 from stores.sql.queries import page, where
-from stores.sql.row import Batch, bodies_of, clean, run_of
+from stores.sql.row import Batch, bodies_of, clean, indexed, run_of
 from stores.sql.tables import cursors as cursors_table
 from stores.sql.tables import messages, scores
 from stores.sql.tables import runs as runs_table
@@ -99,7 +99,7 @@ class SqlStore:
         with self._connect() as connection:
             return [RunSummary(**row) for row in connection.execute(page(which, limit, after)).mappings()]
 
-    def after(self, seq: int, limit: int, agent: str | None = None) -> IndexedRuns:
+    def after(self, seq: int, limit: int, agent: str | None = None, *, fact: str | None = None) -> IndexedRuns:
         columns = runs_table.c
         with self._connect() as connection:
             last = connection.execute(select(func.coalesce(func.max(columns.seq), 0))).scalar_one()
@@ -110,8 +110,7 @@ class SqlStore:
                 .order_by(columns.seq)
                 .limit(limit)
             )
-            found = [IndexedRun(row.seq, run_of(row.document, None, {}), row.question) for row in rows]
-        return IndexedRuns(found, found[-1].seq if len(found) == limit else max(seq, last))
+            return indexed(rows.all(), limit, max(seq, last), fact)
 
     def count(self, which: RunFilter) -> int:
         with self._connect() as connection:

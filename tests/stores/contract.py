@@ -302,6 +302,17 @@ class RunStoreContract:
         assert rest.upto == store.after(0, 9).upto
         assert store.after(0, 9, "c") == IndexedRuns([], rest.upto)
 
+    def test_runs_with_a_fact_are_read_alone_and_the_place_moves_past_the_others(self, store: RunStore) -> None:
+        step = Step("guard", 1, 2, (Fact("seen", {"word": "wax"}),))
+        store.put([a_run(1), a_run(2, steps=(step,)), a_run(3), a_run(4, steps=(step,)), a_run(5)], {})
+        first = store.after(0, 3, fact="seen")
+        assert [indexed.run.id for indexed in first.runs] == [a_run(2).id]
+        assert first.more
+        rest = store.after(first.upto, 3, fact="seen")
+        assert [indexed.run.id for indexed in rest.runs] == [a_run(4).id]
+        assert not rest.more
+        assert rest.upto == store.after(0, 9).upto
+
     def test_a_place_that_was_read_is_never_given_to_another_run(self, store: RunStore) -> None:
         store.put([a_run(1), a_run(2)], {})
         upto = store.after(0, 10).upto

@@ -188,8 +188,8 @@ class Deleting:
         self._kept = kept
         self._run = run
 
-    def after(self, *given: int | str) -> object:
-        found = self._kept.runs.after(*given)  # type: ignore[arg-type]  # handed on
+    def after(self, *given: int | str, **named: str) -> object:
+        found = self._kept.runs.after(*given, **named)  # type: ignore[arg-type]  # handed on
         self._kept.runs.delete(RunFilter(ids=[self._run]))
         return found
 
