@@ -125,9 +125,12 @@ class Guarding:
 
     def _whole(self, chunk: Chunk) -> list[Chunk]:
         """A whole answer: choices in which something is blocked say the refusal alone."""
+        pieces = self._watched(chunk)
+        if not any(self._watch.find(place_of(channel), text) for channel, text in pieces):
+            return [chunk]
         said: dict[Channel, str] = {}
         refused: set[int] = set()
-        for channel, text in self._watched(chunk):
+        for channel, text in pieces:
             line = self._line(channel)
             entry = _Entry(chunk, channel, text)
             line.waiting.append(entry)
@@ -136,8 +139,6 @@ class Guarding:
             if self._blocked:
                 refused.add(channel.choice)
                 self._blocked = False
-        if not said:
-            return [chunk]
         changed = chunk.with_pieces({channel: text for channel, text in said.items() if channel.choice not in refused})
         return list(changed.blocked(self._refusal, refused)) if refused else [changed]
 
