@@ -64,7 +64,9 @@ class Matcher:
         if not self.may_break(data, 0):
             return []
         ranges = self.ranges(data, {}, defaultdict(Tally), start=0, before=len(data) + 1)
-        found = sorted((part for part in ranges if all_is_masked or not part.last), key=Range.order)
+        found = sorted(
+            (part for part in ranges if not part.allowed and (all_is_masked or not part.last)), key=Range.order
+        )
         matches: list[Match] = []
         end = 0
         for part in found:

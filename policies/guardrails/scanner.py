@@ -91,7 +91,8 @@ class Scanner:
             before = waits + ended
             for part in self._matcher.ranges(data, self._resume, self._tallies, start=self._looked, before=before):
                 self._resume[part.seeker] = max(part.end, self._resume.get(part.seeker, 0))
-                self._waiting.append(_Waiting(part))
+                if not part.allowed:
+                    self._waiting.append(_Waiting(part))
             self._waiting.sort(key=_Waiting.order)
         spans = list(self._let_go(written, view, waits, ended=ended))
         self._keep_from(written, view, waits)

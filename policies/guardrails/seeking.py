@@ -28,13 +28,14 @@ class BadRule(ValueError):
 @dataclass(slots=True)
 class Range:
     """What is to be masked, in bytes of what is read. `sure` is the end of the match alone, without `rest`. `last`
-    where it goes on to the end of the text, whatever comes."""
+    where it goes on to the end of the text, whatever comes. `allowed`: it is not to be masked, and nothing in it."""
 
     seeker: "Seeker"
     start: int
     sure: int
     end: int
     last: bool = False
+    allowed: bool = False
 
     @property
     def open(self) -> bool:
@@ -88,13 +89,15 @@ class Seeker:
         self._rest = Program(f"{rest.source}*") if rest else None
 
     def seek(self, data: bytes, at: int, before: int, tally: Tally) -> Iterator[Range]:
-        """Of matches that start from `at` on and `before` a place. Where the tally is full, the next candidate is not
-        looked at: it and all that follows is one match, so that nothing passes and no text takes long."""
+        """Of matches that start from `at` on and `before` a place, those that are allowed too. Where the tally is full,
+        the next candidate is not looked at: it and all that follows is one match, so that nothing passes and no text
+        takes long."""
         while (found := self._program.find(data, at)) is not None and found.start < before:
             end = sure = found.end if self._rest else found.inner_end
             told = data[found.inner : sure]
             if told in self._allow:
                 at = sure
+                yield Range(self, found.inner, sure, sure, allowed=True)
             elif tally.full:
                 yield Range(self, found.inner, len(data), len(data), last=True)
                 return

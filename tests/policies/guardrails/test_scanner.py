@@ -120,3 +120,13 @@ def test_what_follows_a_match_at_once_is_found_when_it_comes_character_by_charac
     rules = [Rule(id=told, reason="found", patterns=(told,), check="odd") for told in ("ab[1 ]", "1 ?x", "[ab]{2}")]
     matcher = Matcher(rules, CHECKS)
     assert mask(streamed(matcher, "1ab1 ab ")) == masked(matcher, "1ab1 ab ") == f"1{MASK} {MASK}"
+
+
+def test_what_is_allowed_is_passed_over_as_a_whole_when_the_end_comes_apart() -> None:
+    rules = [
+        Rule(id="two", reason="found", patterns=("(?:.){2}",), allow=("ab",)),
+        Rule(id="a", reason="found", patterns=("a",)),
+    ]
+    matcher = Matcher(rules, CHECKS)
+    for size in (1, 2, 3, 11):
+        assert mask(streamed(matcher, cut("11111111ab1", size))) == masked(matcher, "11111111ab1")
