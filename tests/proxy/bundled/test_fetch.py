@@ -163,7 +163,8 @@ def test_without_a_network_the_error_says_so_and_what_to_do(tmp_path: Path) -> N
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_pip_ends_with_the_process_that_waits_for_it(number: int, tmp_path: Path) -> None:
     script = """
-        import os
+        import os, signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # Whoever started the tests may ignore it.
         from pathlib import Path
         from proxy.bundled.fetch import fetch
         from proxy.bundled.pip import Pip
