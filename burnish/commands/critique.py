@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from burnish.commands.critique_views import Shown, document, print_critique
+from burnish.commands.folded import folded
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.variant_options import Agent, configured_for
 from policies.critique.worth import shares
@@ -15,7 +16,6 @@ from proxy.critique.known import Known, known_from
 from proxy.critique.terms import STEP, critique_step, terms_of
 from records.decision import Decision
 from stores.critique_states import CRITIQUE
-from stores.states.opening import STATE, states_in
 
 
 def critique(
@@ -42,18 +42,8 @@ def critique(
 
 
 def _known(place: Place, agent: str) -> Known | None:
-    if place.redis is None:
-        if place.directory is None:
-            raise Failure("what is known of critique is beside the records; name the configuration instead of --db")
-        if not (place.directory / STATE).exists():
-            return None
-    assert place.directory is not None
-    states = states_in(place.directory, place.redis, CRITIQUE)
-    try:
-        folded = states.load(agent)
-    finally:
-        states.close()
-    return known_from(folded.state) if folded is not None else None
+    found = folded(place, agent, CRITIQUE, "critique")
+    return known_from(found.state) if found is not None else None
 
 
 def _decided(place: Place, agent: str) -> Mapping[str, Decision]:

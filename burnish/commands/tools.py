@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from burnish.commands.folded import folded
 from burnish.commands.progress import progress_bar
 from burnish.commands.records import DEFAULT_FILE, AsJson, ConfigFile, Database, Failure, Place, found, told
 from burnish.commands.runs import Since, moment_given
@@ -17,7 +18,6 @@ from burnish.commands.wording import one_line
 from proxy.tools.keeping import STEP, watches
 from proxy.tools.known import Known, known_from
 from stores.runs import RunFilter
-from stores.states.opening import STATE, states_in
 from stores.tool_states import TOOLS
 
 
@@ -53,18 +53,8 @@ def tools(
 
 
 def _known(place: Place, agent: str) -> Known | None:
-    if place.redis is None:
-        if place.directory is None:
-            raise Failure("what is known of tools is beside the records; name the configuration instead of --db")
-        if not (place.directory / STATE).exists():
-            return None
-    assert place.directory is not None
-    states = states_in(place.directory, place.redis, TOOLS)
-    try:
-        folded = states.load(agent)
-    finally:
-        states.close()
-    return known_from(folded.state) if folded is not None else None
+    found = folded(place, agent, TOOLS, "tools")
+    return known_from(found.state) if found is not None else None
 
 
 def _propose(place: Place, agent: str, tenant: str, config_hash: str, since_ns: int, as_json: bool) -> None:

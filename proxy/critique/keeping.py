@@ -2,28 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from proxy.attempts import Attempts
 from proxy.config.agent import AgentConfig, StepConfig
 from proxy.config.model import Config, Records
 from proxy.critique.terms import critiqued_agents, terms_of
-from stores.runs import RunStore, StoreError
+from stores.runs import RunStore
 
 if TYPE_CHECKING:
     from proxy.critique.keeper import CritiqueKeeper, Stores
 
 _EVERY: Final = 1.0
-_LONGEST_DELAY: Final = 10.0
 _PATIENCE: Final = 1.0
 _log = logging.getLogger("burnish.critique")
-
-
-class _Trouble(NamedTuple):
-    """Why nothing is learned of an agent's critique, and when that is tried again."""
-
-    text: str
-    delay: float
-    until: float
 
 
 class CritiqueKeeping:
@@ -37,14 +30,14 @@ class CritiqueKeeping:
         self._config = config
         self._stores: Stores | None = None
         self._keepers: dict[str, CritiqueKeeper] = {}
-        self._troubles: dict[str, _Trouble] = {}
+        self._attempts = Attempts(_log)
         self._next_at = 0.0
 
     def use(self, config: Config) -> None:
         """Judge by another configuration from now on; where the records are stays as it was."""
         self._config = config
         self._keepers = {}
-        self._troubles = {}
+        self._attempts.forget()
 
     def step(self) -> bool:
         """Once a second, takes in what is new. True where there is more to do right away."""
@@ -53,22 +46,15 @@ class CritiqueKeeping:
             return False
         more = False
         for name, agent, step in critiqued_agents(self._config):
-            trouble = self._troubles.get(name)
-            if trouble is not None and now < trouble.until:
-                continue
-            try:
-                more = self._keeper(name, agent, step).step() or more
-            except Exception as error:
-                # The same process keeps the record: it may not end over what a critic did.
-                delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
-                text = " ".join(str(error).split())
-                told = text if isinstance(error, StoreError) else f"{type(error).__name__}: {text}"
-                if trouble is None or trouble.text != told:
-                    _log.error("agent %r: critique is not judged for now, and nothing is lost: %s", name, told)
-                self._troubles[name] = _Trouble(told, delay, now + delay)
-            else:
-                if self._troubles.pop(name, None) is not None:
-                    _log.warning("agent %r: critique is judged again", name)
+            more = (
+                self._attempts.attempt(
+                    f"agent {name!r}: critique is not judged",
+                    f"agent {name!r}: critique is judged again",
+                    now,
+                    partial(self._take_in, name, agent, step),
+                )
+                or more
+            )
         self._next_at = now if more else now + _EVERY
         return more
 
@@ -78,6 +64,9 @@ class CritiqueKeeping:
             self._stores.insights.close()
             self._stores.states.close()
             self._stores = None
+
+    def _take_in(self, name: str, agent: AgentConfig, step: StepConfig) -> bool:
+        return self._keeper(name, agent, step).step()
 
     def _keeper(self, name: str, agent: AgentConfig, step: StepConfig) -> "CritiqueKeeper":
         if name not in self._keepers:

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from proxy.attempts import Attempts
 from proxy.config.agent import AgentConfig
 from proxy.config.model import Config, Records
 from proxy.guardrails.status import IncidentStatus, write_incidents
-from stores.runs import RunStore, StoreError
+from stores.runs import RunStore
 from stores.secret import load_secret
 
 if TYPE_CHECKING:
@@ -18,17 +19,8 @@ if TYPE_CHECKING:
 STEP: Final = "guardrails"
 _EVERY: Final = 0.5
 _COUNT_EVERY: Final = 5.0
-_LONGEST_DELAY: Final = 10.0
 _PATIENCE: Final = 1.0
 _log = logging.getLogger("burnish.guardrails")
-
-
-class _Trouble(NamedTuple):
-    """Why something is not done now, and when that is tried again."""
-
-    text: str
-    delay: float
-    until: float
 
 
 class GuardKeeping:
@@ -43,7 +35,7 @@ class GuardKeeping:
         self._publishing: RulePublishing | None = None
         self._closing: list[Callable[[], None]] = []
         self._keepers: dict[str, IncidentKeeper] = {}
-        self._troubles: dict[str, _Trouble] = {}
+        self._attempts = Attempts(_log, first=_EVERY)
         self._next_at = self._count_at = 0.0
         self._counted: IncidentStatus | None = None
 
@@ -51,7 +43,7 @@ class GuardKeeping:
         """Go by another configuration from now on; where the records are stays as it was."""
         self._config = config
         self._keepers = {}
-        self._troubles = {}
+        self._attempts.forget()
 
     def step(self) -> bool:
         """Twice a second, takes in what is new and publishes what changed. True where there is more to do at once."""
@@ -80,23 +72,7 @@ class GuardKeeping:
         self._keepers = {}
 
     def _attempt(self, what: str, now: float, task: Callable[[], bool | None]) -> bool:
-        trouble = self._troubles.get(what)
-        if trouble is not None and now < trouble.until:
-            return False
-        try:
-            more = bool(task())
-        except Exception as error:
-            # The same process keeps the record: it may not end over what a guardrail said.
-            delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
-            text = " ".join(str(error).split())
-            told = text if isinstance(error, StoreError) else f"{type(error).__name__}: {text}"
-            if trouble is None or trouble.text != told:
-                _log.error("%s for now, and nothing is lost: %s", what, told)
-            self._troubles[what] = _Trouble(told, delay, now + delay)
-            return False
-        if self._troubles.pop(what, None) is not None:
-            _log.warning("%s: no longer", what)
-        return more
+        return self._attempts.attempt(what, f"{what}: no longer", now, task)
 
     def _take_in(self, name: str) -> bool:
         if name not in self._keepers:

@@ -2,28 +2,21 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from proxy.attempts import Attempts
 from proxy.config.agent import AgentConfig, StepConfig
 from proxy.config.model import Config, Records
-from stores.runs import RunStore, StoreError
+from stores.runs import RunStore
 
 if TYPE_CHECKING:
     from proxy.tools.keeper import Stores, ToolKeeper
 
 STEP: Final = "tool_outcomes"
 _EVERY: Final = 1.0
-_LONGEST_DELAY: Final = 10.0
 _PATIENCE: Final = 1.0
 _log = logging.getLogger("burnish.tools")
-
-
-class _Trouble(NamedTuple):
-    """Why nothing is learned of an agent's tools, and when that is tried again."""
-
-    text: str
-    delay: float
-    until: float
 
 
 class ToolKeeping:
@@ -36,14 +29,14 @@ class ToolKeeping:
         self._config = config
         self._stores: Stores | None = None
         self._keepers: dict[str, ToolKeeper] = {}
-        self._troubles: dict[str, _Trouble] = {}
+        self._attempts = Attempts(_log)
         self._next_at = 0.0
 
     def use(self, config: Config) -> None:
         """Watch by another configuration from now on; where the records are stays as it was."""
         self._config = config
         self._keepers = {}
-        self._troubles = {}
+        self._attempts.forget()
 
     def step(self) -> bool:
         """Once a second, takes in what is new. True where there is more to do right away."""
@@ -52,22 +45,15 @@ class ToolKeeping:
             return False
         more = False
         for name, agent, step in watching_agents(self._config):
-            trouble = self._troubles.get(name)
-            if trouble is not None and now < trouble.until:
-                continue
-            try:
-                more = self._keeper(name, agent, step).step() or more
-            except Exception as error:
-                # The same process keeps the record: it may not end over what a tool said.
-                delay = min(_LONGEST_DELAY, trouble.delay * 2) if trouble else _EVERY
-                text = " ".join(str(error).split())
-                told = text if isinstance(error, StoreError) else f"{type(error).__name__}: {text}"
-                if trouble is None or trouble.text != told:
-                    _log.error("agent %r: tools are not judged for now, and nothing is lost: %s", name, told)
-                self._troubles[name] = _Trouble(told, delay, now + delay)
-            else:
-                if self._troubles.pop(name, None) is not None:
-                    _log.warning("agent %r: tools are judged again", name)
+            more = (
+                self._attempts.attempt(
+                    f"agent {name!r}: tools are not judged",
+                    f"agent {name!r}: tools are judged again",
+                    now,
+                    partial(self._take_in, name, agent, step),
+                )
+                or more
+            )
         self._next_at = now if more else now + _EVERY
         return more
 
@@ -76,6 +62,9 @@ class ToolKeeping:
             self._stores.ledger.close()
             self._stores.states.close()
             self._stores = None
+
+    def _take_in(self, name: str, agent: AgentConfig, step: StepConfig) -> bool:
+        return self._keeper(name, agent, step).step()
 
     def _keeper(self, name: str, agent: AgentConfig, step: StepConfig) -> "ToolKeeper":
         if name not in self._keepers:
