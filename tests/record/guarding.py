@@ -22,9 +22,6 @@ class RulesKnown:
 class Guarding:
     """Flags the phrase, and changes nothing."""
 
-    class Settings(Settings):
-        pass
-
     def __init__(self, settings: Settings, services: Services) -> None:
         self._secret = services.secret
         self._learned = services.guard_rules
